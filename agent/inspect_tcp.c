@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/inspect_path.h"
+
+/*
+ * Bytes that the receiver will never take, sent past us to be read: the flow is marked, and they
+ * are not read. A TTL counts as lowered when it is below the SYN's by more than a route changes,
+ * and so low that the packet may end on the way.
+ */
+enum { TTL_SLACK = 2, TTL_LOW = 32, WINDOW_MAX = 1 << 30 };
+
+static void second_syn(struct look *k)
+{
+	struct flow *f = k->flow;
+
+	k->facts->anomalies |= ANOM_DECOY;
+	if (f->flags & (FLOW_SYN2 | FLOW_DATA))
+		return;
+	f->isn2 = k->packet.seq;
+	f->flags |= FLOW_SYN2;
+}
+
+/* Two SYNs differ: the connection is the one whose bytes come. */
+static void choose_syn(struct look *k, uint32_t seq)
+{
+	struct flow *f = k->flow;
+
+	if ((f->flags & (FLOW_SYN2 | FLOW_DATA)) != FLOW_SYN2)
+		return;
+	if (seq - (f->isn + 1) > WINDOW_MAX && seq - (f->isn2 + 1) <= WINDOW_MAX)
+		f->isn = f->isn2;
+}
+
+static bool decoy(struct look *k)
+{
+	const struct packet *p = &k->packet;
+	const struct flow *f = k->flow;
+	uint32_t odd = 0;
+
+	if (p->md5 && !(f->flags & FLOW_MD5))
+		odd |= ANOM_MD5;
+	if (p->ttl + TTL_SLACK < f->ttl && p->ttl <= TTL_LOW)
+		odd |= ANOM_TTL;
+	if (p->flags & PACKET_SYN ? p->seq != f->isn : !(p->flags & PACKET_ACK))
+		odd |= ANOM_DECOY;
+	k->facts->anomalies |= odd;
+	return odd || (p->flags & PACKET_RST);
+}
+
+/* A keep-alive repeats the byte before the stream (RFC 9293 section 3.8.4). */
+static bool keep_alive(const struct look *k, uint32_t seq)
+{
+	return k->packet.payload.n == 1 && seq == k->flow->isn;
+}
+
+static uint32_t stream_anomaly(const struct look *k, enum stream_result r, uint32_t seq)
+{
+	if (r == STREAM_DIFFERS)
+		return ANOM_OVERLAP;
+	if (r == STREAM_OUTSIDE && !keep_alive(k, seq))
+		return ANOM_DECOY;
+	return 0;
+}
+
+static void read_segment(struct look *k)
+{
+	const struct packet *p = &k->packet;
+	uint32_t seq = p->seq + (p->flags & PACKET_SYN ? 1 : 0);
+	const struct inspect_conf *c = &k->in->conf;
+	enum stream_result r;
+	struct slice bytes;
+	size_t had;
+
+	choose_syn(k, seq);
+	if (!inspect_probe(k))
+		return;
+	had = stream_bytes(&k->flow->probe->stream).n;
+	r = stream_push(&k->flow->probe->stream, seq, p->payload);
+	bytes = stream_bytes(&k->flow->probe->stream);
+	k->facts->anomalies |= stream_anomaly(k, r, seq);
+	if ((p->flags & PACKET_URG) && p->urgent)
+		k->facts->anomalies |= ANOM_URGENT;
+	k->flow->flags |= FLOW_DATA;
+	flow_arm(k->in->flows, k->flow, k->now + c->time_ms);
+	if (bytes.n > had && inspect_dissect(k, bytes) != DISSECT_MORE)
+		return;
+	if (p->truncated)
+		k->facts->anomalies |= ANOM_TRUNCATED;
+	if (r == STREAM_PIECES || r == STREAM_FULL || bytes.n >= c->bytes)
+		inspect_spent(k);
+}
+
+/* A server that speaks first is only seen in what the client acknowledges. */
+static void read_ack(struct look *k)
+{
+	const struct packet *p = &k->packet;
+	struct flow *f = k->flow;
+
+	if ((p->flags & (PACKET_ACK | PACKET_RST | PACKET_SYN)) != PACKET_ACK)
+		return;
+	if (!(f->flags & FLOW_ACK)) {
+		f->first_ack = p->ack;
+		f->flags |= FLOW_ACK;
+		return;
+	}
+	uint32_t served = p->ack - f->first_ack;
+	if (served == 0 || served > WINDOW_MAX)
+		return;
+	flow_arm(k->in->flows, f, k->now + k->in->conf.time_ms);
+	if (served >= k->in->conf.bytes)
+		inspect_spent(k);
+}
+
+void inspect_tcp(struct look *k)
+{
+	const struct packet *p = &k->packet;
+	struct flow *f = k->flow;
+
+	if ((p->flags & PACKET_SYN) && p->seq != f->isn)
+		second_syn(k);
+	if (p->payload.n && !decoy(k))
+		read_segment(k);
+	if (!k->blind)
+		read_ack(k);
+	if (f->packets >= k->in->conf.packets || (f->deadline && f->deadline <= k->now))
+		inspect_spent(k);
+}
