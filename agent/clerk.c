@@ -14,6 +14,7 @@
 
 #include "agent/desk.h"
 #include "agent/log.h"
+#include "agent/priv.h"
 
 enum {
 	EVENTS_A_ROUND = 64,
@@ -475,6 +476,10 @@ int clerk_main(struct clerk_setup *s)
 	c->s = s;
 	c->log_fd = -1;
 	int status = start(c);
+	if (status == 0 && s->background) {
+		log_open("clerk", s->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, true);
+		priv_null_output();
+	}
 	if (status == 0)
 		loop(c);
 	control_free(c->control);

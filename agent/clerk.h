@@ -15,6 +15,8 @@ struct clerk_setup {
 	const char *config;
 	const char *rundir;
 	const char *user;
+	bool background;	/* errors go to stderr until it is ready, then to syslog */
+	bool verbose;
 	uint64_t started;	/* of the guard, ms, monotonic */
 	struct ipc_slots slots;
 	const struct ipc_page *pages; /* read-only */

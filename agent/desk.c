@@ -104,6 +104,7 @@ static json_t *workers_json(const struct clerk *c)
 
 		set_u64(w, "pid", (uint64_t)c->state.pid[k]);
 		set_u64(w, "cpu", (uint64_t)c->state.cpu[k]);
+		set_u64(w, "restarts", c->state.restarts[k]);
 		set_u64(w, "generation", page_of(c, k)->generation);
 		json_array_append_new(a, w);
 	}
@@ -149,6 +150,18 @@ static void accounting(struct clerk *c, json_t *o, const struct event_counts *su
 			  (json_int_t)(queued > seen ? queued - seen : 0)));
 }
 
+static void add_enforce_counts(const struct clerk *c, json_t *counts)
+{
+	struct enforce_counts e;
+
+	enforce_counts(c->enforce, &e);
+	set_u64(counts, "entries_added", e.added);
+	set_u64(counts, "entries_refreshed", e.refreshed);
+	set_u64(counts, "entries_evicted", e.evicted);
+	set_u64(counts, "entries_no_room", e.refused);
+	set_u64(counts, "entries_narrowed", e.narrowed);
+}
+
 static int status(struct clerk *c, json_t **answer)
 {
 	struct event_counts sum;
@@ -169,7 +182,7 @@ static int status(struct clerk *c, json_t **answer)
 	set_u64(counts, "log_lost", c->log_lost);
 	set_u64(counts, "bad_events", c->bad_events);
 	set_u64(counts, "old_events", c->old_events);
-	set_u64(counts, "worker_restarts", c->state.restarts);
+	add_enforce_counts(c, counts);
 	json_object_set_new(o, "counters", counts);
 	accounting(c, o, &sum);
 	set_u64(o, "entries", enforce_count(c->enforce));
@@ -222,6 +235,8 @@ static void list_one(void *ctx, const struct enforce_entry *en)
 	set_u64(o, "reason", en->reason);
 	if (en->list[0])
 		json_object_set_new(o, "list", json_string(en->list));
+	if (en->line)
+		set_u64(o, "line", en->line);
 	if (en->attack[0])
 		json_object_set_new(o, "attack", json_string(en->attack));
 	set_u64(o, "hits", en->hits);

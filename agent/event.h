@@ -12,7 +12,7 @@
  * that an event is always told in the words of the policy that judged it.
  */
 enum event_kind {
-	EVENT_TLS = 1,	   /* a ClientHello was read */
+	EVENT_TLS = 1,	   /* a ClientHello was read; of a broken one its name */
 	EVENT_HITS = 2,	   /* hits[] holds monitor or score rules not told before for this flow */
 	EVENT_VERDICT = 4, /* the flow is decided: action, scope, rule ... are valid */
 	EVENT_ANOMALY = 8, /* facts.anomalies has bits not told before */

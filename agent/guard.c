@@ -405,6 +405,7 @@ static _Noreturn void clerk_child(struct guard *g, int sock, pid_t parent)
 	struct clerk_setup s = {
 		.guard = sock, .events = g->events[0], .routes = g->routes,
 		.config = g->o->config, .rundir = g->o->rundir, .user = g->user.name,
+		.background = g->herd.background, .verbose = g->o->verbose,
 		.started = g->started, .slots = g->herd.slots,
 		.pages = herd_page(&g->herd, 0), .page_size = g->herd.page_size,
 	};
@@ -416,6 +417,7 @@ static _Noreturn void clerk_child(struct guard *g, int sock, pid_t parent)
 	mprotect(herd_page(&g->herd, 0), IPC_WORKERS * g->herd.page_size, PROT_READ);
 	if (g->herd.names)
 		munmap(g->herd.names, g->herd.n * g->herd.names_size);
+	log_fork("clerk");
 	priv_close_others(keep, sizeof(keep) / sizeof(keep[0]));
 	if (priv_child(PRIV_CLERK, parent) < 0)
 		_exit(1);
@@ -424,7 +426,6 @@ static _Noreturn void clerk_child(struct guard *g, int sock, pid_t parent)
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	log_role("clerk");
 	_exit(clerk_main(&s));
 }
 
@@ -542,6 +543,7 @@ static void tell_ready(struct guard *g)
 	close(g->ready);
 	g->ready = -1;
 	log_open("guard", g->o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, true);
+	priv_null_output();
 }
 
 static void loop(struct guard *g)
@@ -620,11 +622,7 @@ static int to_background(struct guard *g)
 	close(p[0]);
 	g->ready = p[1];
 	setsid();
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null >= 0) {
-		dup2(null, 0);
-		dup2(null, 1);
-	}
+	g->herd.background = true;
 	return 0;
 }
 

@@ -48,7 +48,10 @@ static size_t round_page(size_t n)
 
 int herd_init(struct herd *h, int events)
 {
+	bool background = h->background;
+
 	memset(h, 0, sizeof(*h));
+	h->background = background;
 	h->events = events;
 	h->page_size = round_page(sizeof(struct ipc_page));
 	h->pages = share(IPC_WORKERS * h->page_size);
@@ -158,6 +161,9 @@ static _Noreturn void child(struct herd *h, unsigned int k, int verdicts, int gu
 	int keep[] = { h->w[k].queue, verdicts, h->events, guard };
 	sigset_t none;
 
+	log_fork("worker");
+	if (h->background)
+		priv_null_output();
 	priv_close_others(keep, sizeof(keep) / sizeof(keep[0]));
 	if (priv_child(PRIV_WORKER, parent) < 0)
 		_exit(1);
@@ -348,7 +354,7 @@ bool herd_reaped(struct herd *h, pid_t pid, int status)
 		/* dying by itself at once, it would only do so again */
 		if (!WIFSIGNALED(status) && now_ms() - w->born < YOUNG_MS)
 			poll(NULL, 0, YOUNG_MS);
-		h->restarts++;
+		w->restarts++;
 		int err = start_one(h, k);
 		if (err)
 			log_err("worker %u cannot be started: %s", k, strerror(-err));
@@ -376,10 +382,10 @@ void herd_state(const struct herd *h, struct ipc_state *st)
 {
 	memset(st, 0, sizeof(*st));
 	st->workers = h->n;
-	st->restarts = h->restarts;
 	for (unsigned int k = 0; k < h->n; k++) {
 		st->pid[k] = h->w[k].pid;
 		st->cpu[k] = h->w[k].cpu;
+		st->restarts[k] = h->w[k].restarts;
 	}
 }
 

@@ -22,6 +22,7 @@ struct herd_worker {
 	pthread_t thread;
 	uint32_t quiet;		/* generation it has confirmed */
 	uint64_t born;		/* ms */
+	uint32_t restarts;
 	struct herd *herd;
 };
 
@@ -42,6 +43,7 @@ struct herd {
 	size_t image_size;
 	uint32_t generation;
 	uint32_t restarts;
+	bool background; /* a daemon: workers keep no output */
 	_Atomic uint64_t bad_answers; /* refused by the check: mark does not fit the action */
 	struct ipc_msg msg;
 };

@@ -46,13 +46,17 @@ void inspect_conf_of(struct inspect_conf *to, const struct config *c)
 {
 	uint32_t probes = c->limits.flows / 16;
 
+	if (probes < PROBES_MIN)
+		probes = PROBES_MIN;
+	if (probes > PROBES_MAX)
+		probes = PROBES_MAX;
 	*to = (struct inspect_conf){
 		.mark_mask = c->mark_mask,
 		.bytes = c->limits.bytes,
 		.packets = c->limits.packets,
 		.time_ms = c->limits.time * 1000,
 		.flows = c->limits.flows,
-		.probes = probes < PROBES_MIN ? PROBES_MIN : probes > PROBES_MAX ? PROBES_MAX : probes,
+		.probes = probes,
 		.per_source = c->limits.per_source,
 		.observe = c->mode == MODE_OBSERVE,
 		.fail_open = c->queue.fail_open,
@@ -207,7 +211,9 @@ enum dissect_result inspect_dissect(struct look *k, struct slice bytes)
 	if (r == DISSECT_MORE)
 		return r;
 	facts_settle(k->facts);
-	k->hello = r == DISSECT_DONE && k->facts->app == APP_TLS;
+	/* a broken hello may still have said whom it asks for */
+	k->hello = k->facts->app == APP_TLS &&
+		   (r == DISSECT_DONE || facts_state(k->facts, FACT_SNI) == FACT_KNOWN);
 	return r;
 }
 

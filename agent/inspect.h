@@ -8,8 +8,8 @@
 #include "policy/policy.h"
 
 /*
- * The path of a packet, from a frame to a verdict, one call per stage: packet, flow, stream, dissect,
- * judge. No socket, no clock, no process here: the worker feeds it from the kernel's
+ * The path of a packet, from a frame to a verdict, one call per stage: packet, flow, stream,
+ * dissect, judge. No socket, no clock, no process here: the worker feeds it from the kernel's
  * queue, the replay from a capture. Allocates in inspect_new() only.
  */
 struct inspect;

@@ -96,7 +96,7 @@ struct ipc_state {
 	uint32_t workers;
 	int32_t pid[IPC_WORKERS];
 	int32_t cpu[IPC_WORKERS];
-	uint32_t restarts;	/* workers replaced since start */
+	uint32_t restarts[IPC_WORKERS]; /* how often it was replaced */
 };
 
 struct ipc_nets {

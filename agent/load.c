@@ -115,7 +115,6 @@ static void fill_load(struct clerk *c, struct ipc_load *l, const struct config *
 		      const struct policy *p)
 {
 	bool observe = conf->mode == MODE_OBSERVE;
-	uint32_t probes = conf->limits.flows / 16;
 
 	memset(l, 0, sizeof(*l));
 	l->generation = c->generation + 1;
@@ -132,17 +131,7 @@ static void fill_load(struct clerk *c, struct ipc_load *l, const struct config *
 		.inbound = policy_inbound(p),
 		.icmp = true,
 	};
-	l->inspect = (struct inspect_conf){
-		.mark_mask = conf->mark_mask,
-		.bytes = conf->limits.bytes,
-		.packets = conf->limits.packets,
-		.time_ms = conf->limits.time * 1000,
-		.flows = conf->limits.flows,
-		.probes = probes < 64 ? 64 : probes > 4096 ? 4096 : probes,
-		.per_source = conf->limits.per_source,
-		.observe = observe,
-		.fail_open = conf->queue.fail_open,
-	};
+	inspect_conf_of(&l->inspect, conf);
 	load_nets(c, &l->inside);
 }
 

@@ -31,6 +31,13 @@ void log_role(const char *role)
 	log_to.role = role;
 }
 
+void log_fork(const char *role)
+{
+	log_to.role = role;
+	if (log_to.syslog)
+		closelog();
+}
+
 static size_t log_escape(char out[5], unsigned char c)
 {
 	if (c == '\\')

@@ -22,6 +22,8 @@ enum log_level { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG 
  */
 void log_open(const char *role, enum log_level max, bool syslog);
 void log_role(const char *role);
+/* A child that closes descriptors it does not know: the connection to syslog is given up first. */
+void log_fork(const char *role);
 
 void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -3,6 +3,7 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
 #include <sched.h>
@@ -123,4 +124,14 @@ void priv_close_others(int *keep, size_t n)
 			from = keep[i] + 1;
 	}
 	close_from_to(from, INT_MAX);
+}
+
+void priv_null_output(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
 }

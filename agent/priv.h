@@ -35,6 +35,9 @@ int priv_child(enum priv_role role, pid_t parent);
 /* Child: closes every descriptor from 3 on but those in `keep` (which is sorted in place). */
 void priv_close_others(int *keep, size_t n);
 
+/* A daemon's output: nothing may keep the terminal or pipe of whoever started it. */
+void priv_null_output(void);
+
 /* Pins the calling thread to one CPU of those it may use; `k` counts them round. The CPU or -errno. */
 int priv_pin(unsigned int k);
 unsigned int priv_cpus(void); /* CPUs this process may use, at least 1 */

@@ -175,7 +175,8 @@ static bool protected(void *ctx, const uint8_t addr[16])
 	if (policy_never_block(r->policy, addr) || is_special(addr))
 		return true;
 	for (size_t i = 0; i < r->n_inside; i++)
-		if (memcmp(addr, r->inside[i].lo, 16) >= 0 && memcmp(addr, r->inside[i].hi, 16) <= 0)
+		if (memcmp(addr, r->inside[i].lo, 16) >= 0 &&
+		    memcmp(addr, r->inside[i].hi, 16) <= 0)
 			return true;
 	return false;
 }

@@ -226,7 +226,11 @@ static void read_on(struct scan *s, struct way *w)
 		case DISSECT_DONE:
 			tell(s, w, &f);
 			break;
-		default:
+		case DISSECT_BAD: /* broken, but it may have said whom it asks for */
+			if (facts_state(&f, FACT_SNI) == FACT_KNOWN)
+				tell(s, w, &f);
+			break;
+		case DISSECT_NOT_MINE:
 			break;
 		}
 		if (record_begins(bytes))

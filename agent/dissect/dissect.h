@@ -10,9 +10,9 @@
  * start of the stream (or one datagram), and answers; called again with more bytes it
  * starts anew, so it keeps no state. An answer other than MORE is final: more bytes would
  * not change it. Facts are filled in with DISSECT_DONE; with DISSECT_BAD FACT_APP says which
- * protocol was claimed and the protocol's other facts are absent. Anomaly bits may be set
- * with any answer and are never cleared. With NOT_MINE nothing is settled: that is for the
- * caller (facts_settle) when every dissector has said so.
+ * protocol was claimed, the name asked for may be known, and all else is absent. Anomaly bits
+ * may be set with any answer and are never cleared. With NOT_MINE nothing is settled: that is
+ * for the caller (facts_settle) when every dissector has said so.
  */
 enum dissect_result {
 	DISSECT_MORE,	  /* so far it fits; feed more bytes */

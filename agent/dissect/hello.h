@@ -25,7 +25,7 @@ struct hello {
 	uint16_t sorted[HELLO_EXT_MAX]; /* the same, ascending */
 };
 
-/* From the handshake header on. DONE, MORE or BAD; with BAD only h->anomalies is of use. */
+/* From the handshake header on: DONE, MORE or BAD; of a BAD one only anomalies and name count. */
 enum dissect_result hello_parse(struct hello *h, struct slice msg, bool dtls);
 
 /* RFC 8701: 0x0a0a, 0x1a1a, ... 0xfafa */

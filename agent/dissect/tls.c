@@ -139,7 +139,9 @@ enum dissect_result tls_client_hello(struct facts *f, struct dissect_text *text,
 		return r;
 	f->anomalies |= h.anomalies;
 	if (r == DISSECT_BAD) {
+		/* whom it asks for is told, so that policy can refuse it; no fingerprint */
 		f->anomalies |= ANOM_TLS_BAD;
+		fill_name(f, h.name);
 		settle(f);
 		return r;
 	}
