@@ -24,21 +24,26 @@ static json_t *addr_json(const uint8_t a[16])
 	return json_string(text);
 }
 
+static bool bit_of(const uint8_t *a, int i)
+{
+	return a[i / 8] >> (7 - i % 8) & 1;
+}
+
 /* A range as a net where it is one, else first-last. */
 static json_t *range_json(const struct nft_range *r)
 {
-	char lo[INET6_ADDRSTRLEN], hi[INET6_ADDRSTRLEN];
-	int skip = is_v4(r->lo) ? 12 : 0, family = skip ? AF_INET : AF_INET6, prefix = 0;
-	int bits = (16 - skip) * 8;
-	bool net = true;
+	char first[INET6_ADDRSTRLEN], last[INET6_ADDRSTRLEN];
+	bool v4 = is_v4(r->lo), net = true;
+	const uint8_t *lo = r->lo + (v4 ? 12 : 0), *hi = r->hi + (v4 ? 12 : 0);
+	int family = v4 ? AF_INET : AF_INET6, bits = v4 ? 32 : 128, prefix = 0;
 
-	while (prefix < bits && !((r->lo[skip + prefix / 8] ^ r->hi[skip + prefix / 8]) >> (7 - prefix % 8) & 1))
+	while (prefix < bits && bit_of(lo, prefix) == bit_of(hi, prefix))
 		prefix++;
 	for (int i = prefix; i < bits; i++)
-		net &= !(r->lo[skip + i / 8] >> (7 - i % 8) & 1) && (r->hi[skip + i / 8] >> (7 - i % 8) & 1);
-	inet_ntop(family, r->lo + skip, lo, sizeof(lo));
-	inet_ntop(family, r->hi + skip, hi, sizeof(hi));
-	return net ? json_sprintf("%s/%d", lo, prefix) : json_sprintf("%s-%s", lo, hi);
+		net &= !bit_of(lo, i) && bit_of(hi, i);
+	inet_ntop(family, lo, first, sizeof(first));
+	inet_ntop(family, hi, last, sizeof(last));
+	return net ? json_sprintf("%s/%d", first, prefix) : json_sprintf("%s-%s", first, last);
 }
 
 static void set_u64(json_t *o, const char *key, uint64_t v)

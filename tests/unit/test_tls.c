@@ -37,7 +37,8 @@ static enum dissect_result ask(struct facts *f, struct slice bytes)
 		assert_int_equal(f->known | f->absent, settled);
 	}
 	if (r == DISSECT_BAD) {
-		assert_int_equal(f->known, 1u << FACT_APP);
+		/* whom it asks for may have been read before the fault; nothing else is told */
+		assert_int_equal(f->known & ~(1u << FACT_SNI), 1u << FACT_APP);
 		assert_true(f->anomalies & ANOM_TLS_BAD);
 	}
 	return r;
@@ -259,6 +260,28 @@ static void other_proto(void **state)
 }
 
 /* each length field one too small or too large breaks the message */
+/* A broken hello has no fingerprint, but the name in it counts for policy. */
+static void broken_hello_keeps_its_name(void **state)
+{
+	struct craft_hello h;
+	struct facts f;
+	struct slice msg;
+
+	(void)state;
+	craft_hello_begin(&h, 0x0303, some_ciphers, 2);
+	craft_ext_name(&h, "A.example", 9);
+	craft_ext_alpn(&h, "h2", 2);
+	msg = craft_hello_end(&h);
+	assert_int_equal(ask_msg(&f, msg), DISSECT_DONE);
+	h.m.b[msg.n - 4]++; /* the list of protocols runs past its extension */
+	assert_int_equal(ask_msg(&f, msg), DISSECT_BAD);
+	assert_int_equal(facts_state(&f, FACT_SNI), FACT_KNOWN);
+	assert_int_equal(f.sni_len, 9);
+	assert_memory_equal(f.sni, "a.example", 9);
+	assert_int_equal(facts_state(&f, FACT_JA3), FACT_ABSENT);
+	assert_int_equal(facts_state(&f, FACT_JA4), FACT_ABSENT);
+}
+
 static void nesting(void **state)
 {
 	struct craft_hello h;
@@ -707,6 +730,7 @@ int main(void)
 		cmocka_unit_test(record_layouts),   cmocka_unit_test(one_byte_records),
 		cmocka_unit_test(empty_records),    cmocka_unit_test(first_bytes),
 		cmocka_unit_test(other_proto),	    cmocka_unit_test(nesting),
+		cmocka_unit_test(broken_hello_keeps_its_name),
 		cmocka_unit_test(no_extensions),    cmocka_unit_test(names),
 		cmocka_unit_test(long_names),	    cmocka_unit_test(name_lists),
 		cmocka_unit_test(versions),	    cmocka_unit_test(ech),
