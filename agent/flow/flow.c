@@ -325,7 +325,7 @@ static enum flow_why make_probe_room(struct flow_table *t, const struct flow *f)
 
 	if (t->free_probe || t->used_probes < t->conf.probes)
 		return FLOW_OK;
-	while (v && (v == f || !v->probe))
+	while (v && !v->probe)
 		v = v->source_newer;
 	if (!v)
 		return FLOW_TABLE_FULL;

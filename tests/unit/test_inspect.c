@@ -371,7 +371,19 @@ static void decoys(void **state)
 		is_verdict(ACTION_REJECT, "foes");
 		assert_int_equal(last(EVENT_VERDICT)->facts.anomalies, v[i].anomaly);
 	}
-	/* a keep-alive before any data is none, nor a TTL that differs a little */
+	/* a TTL may differ a little, and much where it is not low */
+	static const uint8_t ttl[][2] = { { 30, 28 }, { 128, 60 }, { 20, 64 } };
+	for (uint16_t i = 0; i < 3; i++) {
+		struct traffic q = syn((uint16_t)(40 + i), 443);
+
+		q.ttl = ttl[i][0];
+		send(&q);
+		q = data((uint16_t)(40 + i), 443, 0, bad.p, bad.n);
+		q.ttl = ttl[i][1];
+		assert_int_equal(send(&q), REJECT);
+		assert_int_equal(last(EVENT_VERDICT)->facts.anomalies, 0);
+	}
+	/* a keep-alive before any data is no decoy */
 	open_flow(30, 443);
 	struct traffic t = data(30, 443, 0, "x", 1);
 	t.seq = 999;

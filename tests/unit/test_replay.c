@@ -192,6 +192,13 @@ static void fragments_overlap(void **state)
 		assert_false(fragment(&out, v6, 1, 0, 10, true, 0));
 		assert_false(fragment(&out, v6, 1, 9, 20, true, 'x'));
 		assert_false(fragment(&out, v6, 1, 10, UNITS, false, 0)); /* given up whole */
+		/* as many bytes as the whole, and a hole */
+		assert_false(fragment(&out, v6, 6, 0, 10, true, 0));
+		assert_false(fragment(&out, v6, 6, 5, 15, true, 0));
+		assert_false(fragment(&out, v6, 6, 20, UNITS, false, 0));
+		assert_false(fragment(&out, v6, 7, 15, 20, false, 0));
+		assert_false(fragment(&out, v6, 7, 20, 30, true, 0));
+		assert_false(fragment(&out, v6, 7, 0, 5, true, 0));
 		/* two ends */
 		assert_false(fragment(&out, v6, 2, 5, UNITS, false, 0));
 		assert_false(fragment(&out, v6, 2, 5, 7, false, 0));
@@ -432,6 +439,43 @@ static void others(void **state)
 	gate_free(G.gate);
 }
 
+/* Only what leaves by the gateway is looked at. */
+static void whose(void **state)
+{
+	static const struct {
+		uint8_t src, dst;
+		bool inbound, queued;
+	} v[] = { { 1, 100, false, true },  { 1, 2, false, false },	{ 100, 1, false, false },
+		  { 100, 1, true, true },   { 100, 101, true, false }, { 1, 2, true, false } };
+	static const uint8_t local[][16] = {
+		{ [10] = 255, 255, 224, 0, 0, 251 }, { [10] = 255, 255, 255, 255, 255, 255 },
+		{ 0xff, 2, [15] = 1 },		     { 0xfe, 0x80, [15] = 1 } };
+	struct nft_conf conf = { .mark_mask = 0x70000000 };
+	struct nft_range inside = { .lo = { 0x20 }, .hi = { 0x20 } };
+	struct packet p = { .version = 6, .proto = 17 };
+	struct frame fr = { .now = 1000 };
+
+	(void)state;
+	inside.hi[15] = 99;
+	for (size_t i = 0; i < sizeof v / sizeof v[0]; i++) {
+		conf.inbound = v[i].inbound;
+		struct gate *g = gate_new(&conf, &inside, 1, NULL, 0);
+		p.src[0] = p.dst[0] = 0x20;
+		p.src[15] = v[i].src;
+		p.dst[15] = v[i].dst;
+		gate_packet(g, &G.r, &p, &fr, judge, NULL);
+		assert_int_equal(G.r.queued, v[i].queued);
+		p.src[15] = 1;
+		for (size_t k = 0; k < 4; k++) {
+			memcpy(p.dst, local[k], 16);
+			gate_packet(g, &G.r, &p, &fr, judge, NULL);
+			assert_false(G.r.queued);
+		}
+		memset(p.dst, 0, 16);
+		gate_free(g);
+	}
+}
+
 /* --- tunnels --- */
 
 static void tunnels(void **state)
@@ -543,6 +587,7 @@ int main(void)
 		cmocka_unit_test(blocked_first_packet),
 		cmocka_unit_test(running_flow), cmocka_unit_test(observing),
 		cmocka_unit_test(ports_again),	cmocka_unit_test(others),
+		cmocka_unit_test(whose),
 		cmocka_unit_test(tunnels),	cmocka_unit_test(errors),
 	};
 
