@@ -10,7 +10,7 @@
 
 enum {
 	ACK_AFTER = 8,	 /* as nft/rule.c */
-	FLOW_MS = 30000, /* as nft/rule.c */
+	FLOW_MS = 150000, /* as nft/rule.c */
 	BUCKETS = 65536, /* a power of two */
 };
 

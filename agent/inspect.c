@@ -10,8 +10,9 @@
 #include "nft/nft.h"
 
 enum {
+	AGAIN_MS = 1000,	       /* a blocked flow that comes again is judged anew */
 	UNDECIDED_MS = 10 * 60 * 1000, /* a client may keep a connection in store that long */
-	DECIDED_MS = 30 * 1000,	       /* as drop_flow: retries of a blocked flow */
+	DECIDED_MS = 30 * 1000,	       /* repeated packets of a decided flow get the same answer */
 	PROBES_MIN = 64,	       /* flows that are being read at a time */
 	PROBES_MAX = 4096,
 };
@@ -232,12 +233,24 @@ static bool read_packet(struct look *k)
 	return false;
 }
 
+static bool blocked(const struct flow *f)
+{
+	return f->action == ACTION_DROP || f->action == ACTION_REJECT;
+}
+
 static bool find_flow(struct look *k)
 {
 	const struct frame *fr = k->frame;
 	enum flow_why why;
-	struct flow *f = flow_get(k->in->flows, &why, &k->packet, fr->wall, fr->now);
+	struct flow *f = flow_find(k->in->flows, &k->packet);
 
+	/*
+	 * The kernel remembers blocked flows itself: that one comes here again later means that it was
+	 * told to forget (a reload, an operator), and so does this table.
+	 */
+	if (f && blocked(f) && fr->now - f->decided >= AGAIN_MS)
+		flow_forget(k->in->flows, f);
+	f = flow_get(k->in->flows, &why, &k->packet, fr->wall, fr->now);
 	if (!f) {
 		k->in->counts->blind_flows++;
 		return false;
@@ -255,21 +268,30 @@ static bool find_flow(struct look *k)
 }
 
 /*
- * Picked up after its beginning: nothing in it is read, for where it begins is not known. It is
- * decided at once, by the exception policy and not by a rule.
+ * Picked up after its beginning: it ran before the agent, or its entry was given up (a worker died,
+ * a source had too many flows). What comes first is read as if it were the beginning, or making us
+ * forget a flow would be a way past every rule.
  */
 static void midstream(struct look *k)
 {
-	k->flow->flags |= FLOW_MIDSTREAM;
-	k->in->counts->midstream++;
+	struct flow *f = k->flow;
+
 	k->facts->anomalies |= ANOM_MIDSTREAM;
-	facts_settle(k->facts);
-	k->decision = (struct decision){
-		.action = k->in->conf.fail_open ? ACTION_ALLOW : ACTION_DROP,
-		.scope = SCOPE_FLOW,
-		.rule = RULE_NONE,
-		.ev.list = DECISION_NO_LIST,
-	};
+	if (f->flags & FLOW_MIDSTREAM)
+		return;
+	f->flags |= FLOW_MIDSTREAM;
+	if (k->packet.md5)
+		f->flags |= FLOW_MD5;
+	f->isn = k->packet.seq - 1;
+	k->in->counts->midstream++;
+}
+
+/* What ran when the agent started goes on, unless it says something that policy knows. */
+static bool spared(const struct look *k)
+{
+	return k->flow->flags & FLOW_MIDSTREAM && k->now < k->in->conf.grace_until &&
+	       facts_state(k->facts, FACT_APP) == FACT_ABSENT &&
+	       (k->decision.action == ACTION_DROP || k->decision.action == ACTION_REJECT);
 }
 
 /* Each datagram by itself; several only if a dissector asks for more. */
@@ -300,6 +322,13 @@ static void read_bytes(struct look *k)
 static void judge(struct look *k)
 {
 	policy_judge(&k->decision, k->in->policy, k->facts);
+	if (spared(k))
+		k->decision = (struct decision){
+			.action = ACTION_ALLOW,
+			.scope = SCOPE_FLOW,
+			.rule = RULE_NONE,
+			.ev.list = DECISION_NO_LIST,
+		};
 }
 
 static void keep(struct look *k)
@@ -323,20 +352,19 @@ static void keep(struct look *k)
 		c->undecided++;
 		return;
 	}
+	k->flow->decided = k->now;
 	flow_decide(k->in->flows, k->flow, k->decision.action);
 }
 
 static void look_at(struct look *k)
 {
 	inspect_facts(k);
-	if (k->flow->proto == IPPROTO_TCP && !(k->flow->flags & FLOW_SYN)) {
+	if (k->flow->proto == IPPROTO_TCP && !(k->flow->flags & FLOW_SYN))
 		midstream(k);
-	} else {
-		read_bytes(k);
-		if (k->blind)
-			return;
-		judge(k);
-	}
+	read_bytes(k);
+	if (k->blind)
+		return;
+	judge(k);
 	inspect_tell(k);
 	keep(k);
 }

@@ -14,7 +14,8 @@
  */
 struct inspect;
 
-enum { INSPECT_NETS = 128, INSPECT_TABLES = 64, INSPECT_TICK = 256 };
+/* INSPECT_GRACE_MS: flows that ran before the start of the agent are spared so long. */
+enum { INSPECT_NETS = 128, INSPECT_TABLES = 64, INSPECT_TICK = 256, INSPECT_GRACE_MS = 600000 };
 
 struct inspect_net {
 	uint8_t lo[16], hi[16]; /* inclusive, v4-mapped */
@@ -26,6 +27,7 @@ struct inspect_conf {
 	uint32_t time_ms;
 	uint32_t flows, probes, per_source;
 	bool observe;
+	uint64_t grace_until;	 /* now-clock, ms: until then what ran before the start is spared */
 	bool fail_open;		 /* what cannot be inspected passes, else it is dropped */
 	uint8_t worker;
 	uint8_t key[16];	 /* random */

@@ -44,7 +44,7 @@ enum dissect_result inspect_dissect(struct look *k, struct slice bytes);
 /* The inspection budget is spent: what is not known will not be. */
 void inspect_spent(struct look *k);
 
-/* inspect_tcp.c: a segment of an undecided flow whose SYN was seen. */
+/* inspect_tcp.c: a segment of an undecided flow, whose isn is known or was assumed. */
 void inspect_tcp(struct look *k);
 
 /* inspect_tell.c: says what is new about the flow, in one event, or nothing. */

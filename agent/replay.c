@@ -30,6 +30,7 @@ struct replay {
 	void *image;
 	const struct policy *policy;
 	struct inspect *inspect;
+	struct inspect_conf conf;
 	struct event_counts counts;
 	void *names_mem;
 	struct names *names;
@@ -184,16 +185,16 @@ static bool protected(void *ctx, const uint8_t addr[16])
 static int build_inspect(struct replay *r)
 {
 	struct inspect_net nets[INSPECT_NETS];
-	struct inspect_conf c;
+	struct inspect_conf *c = &r->conf;
 
-	inspect_conf_of(&c, &r->config);
+	inspect_conf_of(c, &r->config);
 	/* the same capture gives the same output, flow numbers too */
-	memcpy(c.key, "sluice replay 0", sizeof c.key);
-	r->inspect = inspect_new(&c, on_event, r);
+	memcpy(c->key, "sluice replay 0", sizeof c->key);
+	r->inspect = inspect_new(c, on_event, r);
 	r->names_mem = calloc(1, names_size(NAMES));
 	if (!r->inspect || !r->names_mem)
 		return -ENOMEM;
-	r->names = names_init(r->names_mem, NAMES, c.key);
+	r->names = names_init(r->names_mem, NAMES, c->key);
 	inspect_names(r->inspect, &r->names, 1, 0);
 	inspect_counts(r->inspect, &r->counts);
 	inspect_policy(r->inspect, r->policy);
@@ -250,6 +251,10 @@ static void judge(void *ctx, struct verdict *v, const struct frame *fr)
 {
 	struct replay *r = ctx;
 
+	if (!r->conf.grace_until) { /* the agent starts with the capture */
+		r->conf.grace_until = fr->now + INSPECT_GRACE_MS;
+		inspect_reconf(r->inspect, &r->conf);
+	}
 	inspect_frame(r->inspect, v, fr);
 }
 

@@ -365,6 +365,11 @@ void flow_arm(struct flow_table *t, struct flow *f, uint64_t deadline)
 	list_put(t, f);
 }
 
+void flow_forget(struct flow_table *t, struct flow *f)
+{
+	forget(t, f);
+}
+
 void flow_decide(struct flow_table *t, struct flow *f, uint8_t action)
 {
 	give_probe_back(t, f);

@@ -46,6 +46,7 @@ struct flow {
 	uint64_t start;		/* wall, microseconds */
 	uint64_t deadline;	/* now-clock, ms: end of the budget in time; 0 = not begun */
 	uint64_t seen;		/* now-clock, ms */
+	uint64_t decided;	/* now-clock, ms; set by the caller of flow_decide() */
 	struct probe *probe;	/* NULL: none */
 	struct flow *next_hash;
 	struct flow *older, *newer; /* of the same kind: waiting, armed or decided */
@@ -94,6 +95,8 @@ void flow_per_source(struct flow_table *t, uint32_t cap);     /* for flows to co
  */
 struct flow *flow_get(struct flow_table *t, enum flow_why *why, const struct packet *p,
 		      uint64_t wall, uint64_t now);
+/* Gives the flow up; the pointer is dead. */
+void flow_forget(struct flow_table *t, struct flow *f);
 struct flow *flow_find(struct flow_table *t, const struct packet *p);
 /*
  * A probe for an undecided flow: the one it has, or a zeroed one (stream begun with isn). When the

@@ -514,6 +514,7 @@ static void server_first(void **state)
 	end();
 }
 
+/* A flow that was forgotten is read where it is picked up: no way past a rule. */
 static void midstream(void **state)
 {
 	static struct craft h;
@@ -521,17 +522,36 @@ static void midstream(void **state)
 
 	(void)state;
 	begin(names_conf);
-	assert_int_equal(send_data(1, 443, 0, hello.p, hello.n), PASS);
+	assert_int_equal(send_data(1, 443, 0, hello.p, hello.n), REJECT);
 	assert_int_equal(P.counts.midstream, 1);
-	assert_int_equal(P.counts.tls, 0);
-	assert_int_equal(P.ev[0].kinds, EVENT_ANOMALY | EVENT_VERDICT);
+	assert_int_equal(P.counts.tls, 1);
+	assert_int_equal(P.ev[0].kinds, EVENT_TLS | EVENT_ANOMALY | EVENT_VERDICT);
 	assert_int_equal(P.ev[0].facts.anomalies, ANOM_MIDSTREAM);
-	assert_int_equal(P.ev[0].rule_index, RULE_NONE);
-	P.conf.fail_open = false;
-	inspect_reconf(P.in, &P.conf);
-	assert_int_equal(send_data(2, 443, 0, hello.p, hello.n), DROP);
-	assert_int_equal(P.ev[1].action, ACTION_DROP);
-	assert_int_equal(P.ev[1].scope, SCOPE_FLOW);
+	assert_int_equal(P.ev[0].action, ACTION_REJECT);
+	/* in pieces, too, and counted once */
+	assert_int_equal(send_data(2, 443, 0, hello.p, 100), 0);
+	assert_int_equal(send_data(2, 443, 100, hello.p + 100, hello.n - 100), REJECT);
+	assert_int_equal(P.counts.midstream, 2);
+	end();
+}
+
+/* Bytes that say nothing fall under the default, but what ran before the start goes on a while. */
+static void midstream_grace(void **state)
+{
+	static const uint8_t middle[] = { 0x17, 3, 3, 0, 4, 1, 2, 3, 4 };
+
+	(void)state;
+	begin("default = \"drop\"; " /* an allowlist */
+	      "rules = ( { name = \"good\"; when: { domain = \"good.example\"; }; action = \"allow\"; } );");
+	assert_int_equal(send_data(1, 443, 0, middle, sizeof middle), DROP);
+	P.conf.grace_until = P.now + 1000;
+	for (int open = 0; open < 2; open++) { /* fail = "closed" spares it, too */
+		P.conf.fail_open = open;
+		inspect_reconf(P.in, &P.conf);
+		assert_int_equal(send_data((uint16_t)(2 + open), 443, 0, middle, sizeof middle), PASS);
+	}
+	P.now += 1000;
+	assert_int_equal(send_data(4, 443, 0, middle, sizeof middle), DROP);
 	end();
 }
 
@@ -775,7 +795,7 @@ int main(void)
 		cmocka_unit_test(shapes),	cmocka_unit_test(decoys),
 		cmocka_unit_test(two_syns),	cmocka_unit_test(overlap),
 		cmocka_unit_test(budgets),	cmocka_unit_test(server_first),
-		cmocka_unit_test(midstream),	cmocka_unit_test(truncated),
+		cmocka_unit_test(midstream), cmocka_unit_test(midstream_grace),	cmocka_unit_test(truncated),
 		cmocka_unit_test(blind),	cmocka_unit_test(marks),
 		cmocka_unit_test(hits),		cmocka_unit_test(reload),
 		cmocka_unit_test(directions),	cmocka_unit_test(datagrams),

@@ -335,7 +335,7 @@ static void blocked_first_packet(void **state)
 	syn.sport = 4;
 	assert_true(gate_send(&syn, false));
 	syn.sport = 3;
-	G.now += 30001;
+	G.now += 150001;
 	assert_true(gate_send(&syn, false)); /* forgotten: no connection was kept */
 	gate_free(G.gate);
 }
