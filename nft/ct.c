@@ -37,13 +37,14 @@ static bool ct_fits(const struct nf_conntrack *c, const struct nft_elem *e)
 	bool v6 = !range_is_v4(e->dst);
 	bool pair = e->set == NFT_DROP_PAIR || e->set == NFT_DROP_FLOW;
 
-	if (nfct_get_attr_u8(c, ATTR_L3PROTO) != (v6 ? AF_INET6 : AF_INET) ||
-	    !ct_addr(c, v6, true, e->dst))
+	if (nfct_get_attr_u8(c, ATTR_L3PROTO) != (v6 ? AF_INET6 : AF_INET))
+		return false;
+	if (e->set == NFT_DROP_ADDR) /* whoever has that address */
+		return ct_addr(c, v6, true, e->dst) || ct_addr(c, v6, false, e->dst);
+	if (!ct_addr(c, v6, true, e->dst))
 		return false;
 	if (pair && !ct_addr(c, v6, false, e->src))
 		return false;
-	if (e->set == NFT_DROP_ADDR)
-		return true;
 	if (nfct_get_attr_u8(c, ATTR_L4PROTO) != e->proto ||
 	    !ct_port(c, ATTR_ORIG_PORT_DST, e->dport))
 		return false;
@@ -121,5 +122,6 @@ int nft_forget(struct nft *n, uint32_t mask, const struct nft_elem *match, struc
 	link_close(&ct.del);
 	if (code)
 		return link_fail(err, code, "forget blocked flows", NULL, NULL);
-	return ct.deleted;
+	code = table_forget_flows(n, err);
+	return code ? code : ct.deleted;
 }

@@ -119,6 +119,8 @@ int rule_write(struct batch *b, const struct nft_conf *conf, const struct nft_ca
 extern const char *const rule_chains[];
 void table_msg(struct batch *b, uint16_t type, uint16_t flags, const char *name, uint32_t tflags,
 	       const char *comment);
+/* Empties drop_flow. */
+int table_forget_flows(struct nft *n, struct nft_err *err);
 int table_refused(struct nft *n, int code, struct nft_err *err);
 void table_chain(struct batch *b, const char *table, const char *chain, int hook, int prio);
 

@@ -183,7 +183,8 @@ int nft_remove(struct nft *n, struct nft_err *err);
 /*
  * Deletes conntrack entries whose mark under `mask` is a blocking verdict (drop or reject)
  * and, if `match` is not NULL, whose original tuple fits the element's key: an unblocked
- * flow must not stay blocked by its mark. Returns the number deleted or -errno.
+ * flow must not stay blocked by its mark. Empties drop_flow too: what was blocked on its first packet
+ * is judged anew. Returns the number of entries deleted or -errno.
  */
 int nft_forget(struct nft *n, uint32_t mask, const struct nft_elem *match, struct nft_err *err);
 

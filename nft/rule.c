@@ -6,7 +6,7 @@
 #include "nft/expr.h"
 
 #define RULE_ACK_AFTER 8     /* packets of an undecided flow before pure ACKs are queued too */
-#define RULE_FLOW_MS   30000 /* how long a blocked new flow is remembered */
+#define RULE_FLOW_MS   150000 /* how long a blocked new flow is remembered: longer than SYNs are retried */
 #define RULE_LOG_RATE  100   /* logged kernel drops a second, all elements together */
 #define RULE_LOG_BURST 200
 #define RULE_UNREACH_4 3 /* ICMP destination unreachable (RFC 792) */

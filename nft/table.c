@@ -210,6 +210,12 @@ static void table_flush_dynamic(struct batch *b)
 			set_flush(b, set_twin((enum nft_set)set, v6));
 }
 
+static void table_flush_flows(struct batch *b)
+{
+	for (int v6 = 0; v6 < 2; v6++)
+		set_flush(b, set_twin(NFT_DROP_FLOW, v6));
+}
+
 static uint32_t table_flags(const struct nft *n, const struct table_state *st, bool create)
 {
 	/* An orphan has persist alone. A table that was made without these flags cannot get
@@ -247,6 +253,8 @@ static int table_build(struct batch *b, const struct nft *n, const struct table_
 	table_flush_rules(b);
 	if (l->drop_dynamic)
 		table_flush_dynamic(b);
+	else
+		table_flush_flows(b); /* the policy of now judges them anew */
 	for (int v6 = 0; v6 < 2 && !err; v6++) {
 		err = range_fill(b, v6 ? "inside_6" : "inside_4", l->inside, l->n_inside, v6);
 		if (!err)
@@ -362,6 +370,19 @@ int nft_flush(struct nft *n, struct nft_err *err)
 	if (code)
 		return link_fail(err, code, "flush the sets", NULL, NULL);
 	table_flush_dynamic(&b);
+	code = table_refused(n, link_send(&n->own, &b, err), err);
+	batch_fini(&b);
+	return code;
+}
+
+int table_forget_flows(struct nft *n, struct nft_err *err)
+{
+	struct batch b;
+	int code = batch_init(&b, n->own.seq, 0);
+
+	if (code)
+		return link_fail(err, code, "flush drop_flow", NULL, NULL);
+	table_flush_flows(&b);
 	code = table_refused(n, link_send(&n->own, &b, err), err);
 	batch_fini(&b);
 	return code;

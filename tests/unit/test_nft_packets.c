@@ -231,7 +231,7 @@ static uint64_t element_packets(enum nft_set set)
 
 static int one_more(void *ctx, const struct nft_elem *e)
 {
-	assert_true(e->timeout == 30000 && e->expires <= 30000);
+	assert_true(e->timeout == 150000 && e->expires <= 150000);
 	++*(int *)ctx;
 	return 0;
 }
