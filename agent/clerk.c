@@ -53,6 +53,9 @@ void clerk_note(struct clerk *c)
 		if (ipc_one(&c->in, sizeof(c->state)) && c->in.u.state.workers <= IPC_WORKERS)
 			c->state = c->in.u.state;
 		break;
+	case IPC_NETS:
+		c->inside_due = clerk_now() + ROUND_MS;
+		break;
 	case IPC_DONE: /* only refusals come unasked */
 		if (c->in.head.result < 0)
 			c->refused++;
@@ -82,8 +85,11 @@ int clerk_call(struct clerk *c, enum ipc_type type, uint32_t count, size_t len, 
 		struct pollfd p = { .fd = c->s->guard, .events = POLLIN };
 		uint64_t now = clerk_now();
 
-		if (now >= end || poll(&p, 1, (int)(end - now)) == 0)
+		/* what it does later would not be known here: the successor learns it anew */
+		if (now >= end || poll(&p, 1, (int)(end - now)) == 0) {
+			c->end = true;
 			return -ETIMEDOUT;
+		}
 		int r = ipc_recv(c->s->guard, &c->in, MSG_DONTWAIT);
 		if (r == -EAGAIN)
 			continue;
@@ -197,27 +203,39 @@ static bool event_ok(const struct event *ev, size_t got)
 }
 
 /*
- * A verdict of the policy before a reload may arrive after it. It is logged as it fell, but it enters
- * no set that the policy of now would not have filled.
+ * Is this block what the policy of now says of these facts, and no wider? A verdict of the policy
+ * before a reload may arrive after it, and a worker that was taken over may claim anything: both are
+ * logged as told, but only what stands here enters a set.
  */
-static bool still_blocked(struct clerk *c, const struct event *ev)
+static bool stands(struct clerk *c, struct event *ev)
 {
 	struct decision d;
 
-	if (ev->generation == c->generation || !(ev->kinds & EVENT_VERDICT))
-		return true;
-	c->old_events++;
+	if (!c->have_config) /* who is protected is not known */
+		return false;
+	if (!(ev->kinds & EVENT_VERDICT) || (ev->action != ACTION_DROP && ev->action != ACTION_REJECT))
+		return ev->generation == c->generation;
+	if (ev->generation != c->generation)
+		c->old_events++;
 	policy_judge(&d, c->policy, &ev->facts);
-	return d.action == ev->action;
+	if (d.action != ev->action)
+		return false;
+	if (d.scope < ev->scope)
+		ev->scope = d.scope;
+	if (d.ttl < ev->ttl)
+		ev->ttl = d.ttl;
+	ev->by_client |= d.by_client;
+	ev->by_name |= d.by_name;
+	return true;
 }
 
-static void take_event(struct clerk *c, const struct event *ev)
+static void take_event(struct clerk *c, struct event *ev)
 {
 	struct nft_elem out[ENFORCE_CHANGES];
 	struct outcome oc = { .scope = SCOPE_FLOW };
 	struct event_opts opts = log_opts(c);
 
-	if (still_blocked(c, ev)) {
+	if (stands(c, ev)) {
 		size_t n = enforce_event(c->enforce, &oc, out, ev);
 		for (size_t i = 0; i < n; i++)
 			clerk_apply(c, &out[i]);
@@ -331,23 +349,21 @@ static void on_routes(struct clerk *c)
 {
 	int r = hosts_receive(c->hosts, c->s->routes);
 
-	if (r > 0 && (r & HOSTS_INSIDE) && !c->inside_due)
+	if (r > 0 && (r & HOSTS_INSIDE) && !c->inside_due && c->have_config)
 		c->inside_due = clerk_now() + INSIDE_PAUSE_MS;
 }
 
 static void from_guard(struct clerk *c)
 {
-	int r = ipc_recv(c->s->guard, &c->in, MSG_DONTWAIT);
+	int r;
 
-	if (r == -EAGAIN)
-		return;
-	if (r <= 0) {
-		c->end = true;
-		return;
+	while ((r = ipc_recv(c->s->guard, &c->in, MSG_DONTWAIT)) > 0) {
+		if (c->in.fd >= 0)
+			close(c->in.fd);
+		clerk_note(c);
 	}
-	if (c->in.fd >= 0)
-		close(c->in.fd);
-	clerk_note(c);
+	if (r != -EAGAIN)
+		c->end = true;
 }
 
 static void loop(struct clerk *c)
@@ -442,6 +458,8 @@ static int start(struct clerk *c)
 	if (!c->hosts || !c->enforce || hello(c) < 0)
 		return 1;
 	int err = first_nets(c);
+	if (err && c->policy)
+		return 1; /* an empty inside would end all inspection: the next clerk tries again */
 	if (err)
 		log_warn("the nets of this host are not known yet: %s", strerror(-err));
 	errs_init(&e);
@@ -454,7 +472,7 @@ static int start(struct clerk *c)
 	}
 	serve_control(c);
 	if (err) {
-		log_err("the policy in use goes on");
+		log_err("the policy in use goes on; no new set entries and no log until a reload succeeds");
 		return 0;
 	}
 	log_file_open(c);

@@ -32,9 +32,11 @@ struct clerk {
 	int log_fd;
 	size_t log_len;
 	bool log_failing;
+	bool adopted_observe;	 /* entries found in the kernel were made while observing */
 	bool reload;		 /* SIGHUP came */
 	bool end;
 	uint32_t seq;
+	size_t staged;		 /* set changes given for the transaction of a load */
 	size_t n_apply;		 /* set changes waiting in `apply` */
 	struct ipc_msg in, out, apply;
 	char log_buf[4 * EVENT_LINES_MAX];

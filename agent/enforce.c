@@ -43,7 +43,7 @@ struct source {
 struct entry {
 	struct key key;
 	uint8_t action;
-	bool adopted;
+	bool adopted, observe;
 	uint16_t packed;  /* bytes of facts[] */
 	uint32_t timeout; /* seconds */
 	uint32_t reason, hits, line;
@@ -283,7 +283,8 @@ static void enforce_elem(struct nft_elem *el, const struct entry *en, enum nft_o
 	memcpy(el->src, en->key.src, 16);
 	memcpy(el->dst, en->key.dst, 16);
 	el->timeout = timeout_ms ? timeout_ms : 1;
-	snprintf(el->comment, sizeof(el->comment), "rule=%s reason=%" PRIu32, en->rule, en->reason);
+	snprintf(el->comment, sizeof(el->comment), "rule=%s reason=%" PRIu32 "%s", en->rule,
+		 en->reason, en->observe ? ENFORCE_OBSERVED : "");
 }
 
 static void enforce_change(struct changes *c, const struct entry *en, enum nft_op op,
@@ -443,6 +444,7 @@ static struct entry *enforce_put(struct enforce *e, struct changes *c, const str
 	en->timeout = (uint32_t)((until - ev->now) / 1000);
 	en->until = until;
 	en->hits = 1;
+	en->observe = ev->observe;
 	if (en->until < e->next_until)
 		e->next_until = en->until;
 	enforce_provenance(e, en, w);
@@ -562,7 +564,7 @@ size_t enforce_event(struct enforce *e, struct outcome *oc, struct nft_elem out[
 	return c.n;
 }
 
-/* "rule=NAME reason=N"; anything else (an older version, a human's hand): no name, no number. */
+/* "rule=NAME reason=N[ observe]"; anything else (an older version, a human's hand): no name, no number. */
 static void enforce_comment(struct entry *en, const char *comment)
 {
 	const char *name = comment + 5, *end = strstr(comment, " reason=");

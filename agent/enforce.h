@@ -13,6 +13,8 @@
  * a simulated set. Bounded: ENFORCE_ENTRIES entries, oldest of the same source goes first.
  */
 enum { ENFORCE_ENTRIES = 65536 };
+/* End of the comment of an entry that was made in observe mode: it must not act after arming. */
+#define ENFORCE_OBSERVED " observe"
 
 struct enforce;
 

@@ -30,6 +30,7 @@ enum {
 	ADOPT_MAX = 65536,	       /* elements read back at start */
 	TIMEOUT_MAX = 31 * 24 * 3600,  /* seconds an element may live */
 	CLERK_PAUSE_MS = 1000,
+	REFUSED_MS = 1000,
 	RETRY_MS = 500,
 };
 
@@ -47,6 +48,8 @@ struct guard {
 	int image_fd;		/* of the image in use, or -1 */
 	struct nft_elem *staged;
 	size_t n_staged;
+	size_t refused;		/* set changes, not told yet */
+	uint64_t refused_told, retry_at;
 	bool running;		/* the table is loaded, workers run */
 	int status;
 	bool stop;
@@ -68,9 +71,17 @@ static void to_clerk(struct guard *g, enum ipc_type type, uint32_t seq, int resu
 	g->out.head.result = result;
 	g->out.len = len;
 	g->out.fd = fd;
+	if (g->clerk < 0)
+		return;
 	int err = ipc_send(g->clerk, &g->out);
-	if (err && err != -EPIPE)
+	if (err == -ETIMEDOUT && g->clerk_pid > 0) {
+		log_err("the clerk stands still: replaced");
+		kill(g->clerk_pid, SIGKILL); /* SIGCHLD brings the next one */
+		close(g->clerk);
+		g->clerk = -1;
+	} else if (err && err != -EPIPE) {
 		log_warn("message to the clerk: %s", strerror(-err));
+	}
 }
 
 static void done(struct guard *g, uint32_t seq, int result, const char *text)
@@ -174,10 +185,13 @@ static void forget(struct guard *g, const struct nft_elem *e, size_t n)
 	struct nft_err err;
 	unsigned int walks = 0;
 
-	for (size_t i = 0; i < n && walks < FORGET_MAX; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (e[i].op != NFT_DEL || e[i].set == NFT_WATCH)
 			continue;
-		walks++;
+		if (walks++ == FORGET_MAX) { /* all at once; what is still to be blocked is judged again */
+			nft_forget(g->nft, g->herd.conf.mark_mask, NULL, &err);
+			return;
+		}
 		if (nft_forget(g->nft, g->herd.conf.mark_mask, &e[i], &err) < 0)
 			log_warn("forgetting blocked connections: %s", err.text);
 	}
@@ -216,6 +230,7 @@ static void use_image(struct guard *g, const struct ipc_load *l, const void *ima
 {
 	struct inspect_conf conf = l->inspect;
 
+	conf.grace_until = g->started + INSPECT_GRACE_MS;
 	if (g->running) { /* sizes of tables are the start's */
 		conf.flows = g->herd.conf.flows;
 		conf.probes = g->herd.conf.probes;
@@ -277,8 +292,6 @@ static void do_load(struct guard *g)
 	g->in.fd = -1;
 	if (!first)
 		herd_inside(&g->herd, &l->inside);
-	if (l->drop_dynamic)
-		nft_forget(g->nft, g->herd.conf.mark_mask, NULL, &err);
 	forget(g, g->staged, g->n_staged);
 	err.code = 0;
 	if (first)
@@ -287,6 +300,20 @@ static void do_load(struct guard *g)
 out:
 	g->n_staged = 0;
 	done(g, seq, err.code, err.text);
+}
+
+/* At most one word a second: a full set refuses every change. */
+static void refusals(struct guard *g, size_t n, const char *text)
+{
+	uint64_t now = now_ms();
+
+	g->refused += n;
+	if (now - g->refused_told < REFUSED_MS)
+		return;
+	log_warn("%zu set changes were refused: %s", g->refused, text);
+	done(g, 0, -ENOSPC, text);
+	g->refused = 0;
+	g->refused_told = now;
 }
 
 static void do_apply(struct guard *g)
@@ -299,10 +326,8 @@ static void do_apply(struct guard *g)
 		return;
 	}
 	int r = nft_apply(g->nft, g->in.u.elem, g->in.head.count, &refused, &err);
-	if (r < 0 || refused) {
-		log_warn("%zu of %u set changes were refused: %s", refused, g->in.head.count, err.text);
-		done(g, g->in.head.seq, r < 0 ? r : -ENOSPC, err.text);
-	}
+	if (r < 0 || refused)
+		refusals(g, r < 0 ? g->in.head.count : refused, err.text);
 }
 
 static void do_stage(struct guard *g)
@@ -323,8 +348,12 @@ static void do_nets(struct guard *g)
 
 	if (!ipc_one(&g->in, sizeof(*nets)) || nets->n > INSPECT_NETS || !g->running)
 		return;
-	if (nft_inside(g->nft, nets->net, nets->n, &err) < 0)
+	if (nft_inside(g->nft, nets->net, nets->n, &err) < 0) {
 		log_err("set inside: %s", err.text);
+		g->out.head.count = 0;
+		to_clerk(g, IPC_NETS, 0, 0, 0, -1); /* kernel and workers must not differ: again */
+		return;
+	}
 	herd_inside(&g->herd, nets);
 }
 
@@ -423,6 +452,7 @@ static _Noreturn void clerk_child(struct guard *g, int sock, pid_t parent)
 		_exit(1);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -481,8 +511,9 @@ static void clerk_died(struct guard *g, int status)
 		log_warn("the clerk was ended by signal %d: replaced", WTERMSIG(status));
 	else
 		log_warn("the clerk ended with status %d: replaced", WEXITSTATUS(status));
+	g->retry_at = now_ms() + RETRY_MS;
 	if (now_ms() - g->clerk_born < CLERK_PAUSE_MS)
-		poll(NULL, 0, CLERK_PAUSE_MS);
+		return; /* it would only die again: the loop starts the next one in a moment */
 	int err = start_clerk(g);
 	if (err)
 		log_err("the clerk cannot be started: %s", strerror(-err));
@@ -529,6 +560,7 @@ static void on_signal(struct guard *g)
 
 static void retry(struct guard *g)
 {
+	g->retry_at = now_ms() + RETRY_MS;
 	herd_complete(&g->herd);
 	if (g->clerk_pid == 0)
 		start_clerk(g);
@@ -554,10 +586,9 @@ static void loop(struct guard *g)
 		struct pollfd p[2] = { { .fd = g->signal_fd, .events = POLLIN },
 				       { .fd = g->clerk, .events = POLLIN } };
 
-		int n = poll(p, 2, missing ? RETRY_MS : -1);
-		if (n < 0 && errno != EINTR)
+		if (poll(p, 2, missing ? RETRY_MS : -1) < 0 && errno != EINTR)
 			break;
-		if (n == 0)
+		if (missing && now_ms() >= g->retry_at)
 			retry(g);
 		if (p[0].revents)
 			on_signal(g);
@@ -672,7 +703,10 @@ static int prepare(struct guard *g)
 	write_pid(g);
 	if (pipe2(g->events, O_DIRECT | O_CLOEXEC | O_NONBLOCK) < 0)
 		return -errno;
-	fcntl(g->events[1], F_SETPIPE_SZ, EVENT_PIPE);
+	/* more than fs.pipe-max-size only for CAP_SYS_RESOURCE */
+	for (int size = EVENT_PIPE; size > 65536; size /= 2)
+		if (fcntl(g->events[1], F_SETPIPE_SZ, size) >= 0)
+			break;
 	r = priv_guard(&g->user);
 	if (r) {
 		log_err("CAP_NET_ADMIN is needed: start as root");
@@ -706,38 +740,46 @@ static void finish(struct guard *g)
 	unlink(path);
 }
 
-int guard_main(const struct guard_opts *o)
+static int run(struct guard *g)
 {
-	static struct guard g; /* large messages inside: not on the stack */
-
-	g = (struct guard){
-		.o = o, .clerk = -1, .image_fd = -1, .ready = -1, .routes = -1,
-		.signal_fd = -1, .pidfile = -1, .events = { -1, -1 }, .started = now_ms(),
-	};
-	log_open("guard", o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, false);
-	sigemptyset(&g.signals);
-	sigaddset(&g.signals, SIGHUP);
-	sigaddset(&g.signals, SIGTERM);
-	sigaddset(&g.signals, SIGINT);
-	sigaddset(&g.signals, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &g.signals, NULL);
+	log_open("guard", g->o->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, false);
+	sigemptyset(&g->signals);
+	sigaddset(&g->signals, SIGHUP);
+	sigaddset(&g->signals, SIGTERM);
+	sigaddset(&g->signals, SIGINT);
+	sigaddset(&g->signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &g->signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	if (prepare(&g) < 0) {
-		if (g.nft)
-			nft_close(g.nft);
-		free(g.staged);
+	if (prepare(g) < 0) {
+		nft_close(g->nft);
+		free(g->staged);
 		return 1;
 	}
-	int err = start_clerk(&g);
+	int err = start_clerk(g);
 	if (err) {
 		log_err("the clerk cannot be started: %s", strerror(-err));
-		g.status = 1;
+		g->status = 1;
 	} else {
-		loop(&g);
+		loop(g);
 	}
-	g.stop = true;
-	finish(&g);
-	return g.status;
+	g->stop = true;
+	finish(g);
+	return g->status;
+}
+
+int guard_main(const struct guard_opts *o)
+{
+	struct guard *g = calloc(1, sizeof(*g)); /* large messages inside: not on the stack */
+
+	if (!g)
+		return 1;
+	g->o = o;
+	g->clerk = g->image_fd = g->ready = g->routes = g->signal_fd = g->pidfile = -1;
+	g->events[0] = g->events[1] = -1;
+	g->started = now_ms();
+	int status = run(g);
+	free(g);
+	return status;
 }
 
 int guard_remove(void)

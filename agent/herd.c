@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -152,12 +153,26 @@ static void *answer_thread(void *arg)
 		}
 		queue_answer(w->queue, w->num, v, n);
 	}
+	if (got != 0) /* not its end but broken entries: SIGCHLD brings the next one */
+		kill(w->pid, SIGKILL);
 	return NULL;
+}
+
+/* A worker and the thread that answers for it share a CPU: the cheapest hand-over (measured). */
+static void pin(pthread_t thread, int cpu)
+{
+	cpu_set_t one;
+
+	if (cpu < 0)
+		return;
+	CPU_ZERO(&one);
+	CPU_SET((size_t)cpu, &one);
+	pthread_setaffinity_np(thread, sizeof(one), &one);
 }
 
 static _Noreturn void child(struct herd *h, unsigned int k, int verdicts, int guard, pid_t parent)
 {
-	static struct worker_setup s; /* large: not on the stack */
+	struct worker_setup *s = calloc(1, sizeof(*s)); /* large: not on the stack */
 	int keep[] = { h->w[k].queue, verdicts, h->events, guard };
 	sigset_t none;
 
@@ -169,27 +184,30 @@ static _Noreturn void child(struct herd *h, unsigned int k, int verdicts, int gu
 		_exit(1);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN); /* the guard ends its children, not whoever signals the group */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	s = (struct worker_setup){
+	if (!s)
+		_exit(1);
+	*s = (struct worker_setup){
 		.queue = h->w[k].queue, .verdicts = verdicts, .events = h->events,
 		.guard = guard, .page = herd_page(h, k), .slots = h->slots,
 		.slot = h->slot, .policy = policy_at(h->image, h->image_size),
 		.conf = h->conf, .inside = h->inside, .n_names = h->n,
 	};
-	s.conf.worker = (uint8_t)k;
+	s->conf.worker = (uint8_t)k;
 	for (unsigned int i = 0; i < h->n; i++) {
-		s.names[i] = (struct names *)(void *)(h->names + i * h->names_size);
+		s->names[i] = (struct names *)(void *)(h->names + i * h->names_size);
 		if (i == k)
 			continue;
-		mprotect(s.names[i], h->names_size, PROT_READ);
+		mprotect(s->names[i], h->names_size, PROT_READ);
 		mprotect(herd_page(h, i), h->page_size, PROT_NONE);
 	}
-	if (!s.policy || getrandom(s.conf.key, sizeof(s.conf.key), 0) != sizeof(s.conf.key))
+	if (!s->policy || getrandom(s->conf.key, sizeof(s->conf.key), 0) != sizeof(s->conf.key))
 		_exit(1);
-	priv_pin(k);
-	_exit(worker_main(&s));
+	pin(pthread_self(), h->w[k].cpu);
+	_exit(worker_main(s));
 }
 
 /* The thread ends with the pipe: after it every answer that was written has been sent. */
@@ -223,6 +241,7 @@ static int start_one(struct herd *h, unsigned int k)
 	atomic_store(&page->n, 0);
 	w->born = now_ms();
 	w->quiet = 0;
+	w->cpu = priv_cpu(k);
 	w->pid = fork();
 	if (w->pid == 0)
 		child(h, k, pipe_fd[1], sock[1], parent);
@@ -243,11 +262,7 @@ static int start_one(struct herd *h, unsigned int k)
 		put_away(w);
 		return err;
 	}
-	cpu_set_t one;
-	CPU_ZERO(&one);
-	w->cpu = (int)(k % priv_cpus());
-	CPU_SET((size_t)w->cpu, &one);
-	pthread_setaffinity_np(w->thread, sizeof(one), &one);
+	pin(w->thread, w->cpu);
 	return 0;
 }
 
@@ -268,12 +283,15 @@ static bool wait_quiet(struct herd *h, unsigned int ms)
 
 	for (;;) {
 		struct pollfd p[IPC_WORKERS];
+		struct herd_worker *of[IPC_WORKERS];
 		nfds_t n = 0;
 
 		for (unsigned int k = 0; k < h->n; k++) {
 			drain(h, &h->w[k]);
-			if (h->w[k].pid > 0 && h->w[k].quiet != h->generation)
-				p[n++] = (struct pollfd){ .fd = h->w[k].guard, .events = POLLIN };
+			if (h->w[k].pid <= 0 || h->w[k].quiet == h->generation)
+				continue;
+			of[n] = &h->w[k];
+			p[n++] = (struct pollfd){ .fd = h->w[k].guard, .events = POLLIN };
 		}
 		uint64_t now = now_ms();
 		if (n == 0)
@@ -283,7 +301,7 @@ static bool wait_quiet(struct herd *h, unsigned int ms)
 		poll(p, n, (int)(end - now));
 		for (nfds_t i = 0; i < n; i++)
 			if (p[i].revents & POLLHUP) /* died on the way: SIGCHLD will tell */
-				return false;
+				of[i]->quiet = h->generation;
 	}
 }
 
@@ -351,10 +369,10 @@ bool herd_reaped(struct herd *h, pid_t pid, int status)
 		else
 			log_warn("worker %u (pid %d) ended with status %d: replaced", k, (int)pid,
 				 WEXITSTATUS(status));
-		/* dying by itself at once, it would only do so again */
-		if (!WIFSIGNALED(status) && now_ms() - w->born < YOUNG_MS)
-			poll(NULL, 0, YOUNG_MS);
 		w->restarts++;
+		/* ending by itself at once, it would only do so again: herd_complete() in a moment */
+		if (!WIFSIGNALED(status) && now_ms() - w->born < YOUNG_MS)
+			return true;
 		int err = start_one(h, k);
 		if (err)
 			log_err("worker %u cannot be started: %s", k, strerror(-err));

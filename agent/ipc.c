@@ -38,11 +38,11 @@ int ipc_send(int sock, const struct ipc_msg *m)
 		memcpy(CMSG_DATA(c), &m->fd, sizeof(int));
 	}
 	for (;;) {
-		if (sendmsg(sock, &h, MSG_NOSIGNAL) >= 0)
+		if (sendmsg(sock, &h, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
 			return 0;
 		if (errno == EAGAIN) {
 			struct pollfd p = { .fd = sock, .events = POLLOUT };
-			if (poll(&p, 1, 5000) == 0)
+			if (poll(&p, 1, IPC_WAIT_MS) == 0)
 				return -ETIMEDOUT;
 		} else if (errno != EINTR) {
 			return -errno;
@@ -132,10 +132,14 @@ int ipc_slots_reserve(struct ipc_slots *s)
 	return 0;
 }
 
+/* Replaces one mapping by another: were it to fail, the slot would only keep what it holds. */
 void ipc_slot_clear(const struct ipc_slots *s, unsigned int slot)
 {
-	mmap(s->at[slot], IPC_SLOT_SIZE, PROT_NONE,
-	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	void *p = mmap(s->at[slot], IPC_SLOT_SIZE, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+
+	if (p == MAP_FAILED)
+		mprotect(s->at[slot], IPC_SLOT_SIZE, PROT_NONE);
 }
 
 const void *ipc_slot_map(const struct ipc_slots *s, unsigned int slot, int fd, uint64_t size)

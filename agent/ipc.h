@@ -23,6 +23,7 @@ enum {
 	IPC_ELEMS = 256,		/* set elements in one message */
 	IPC_ALLOW = 1024,		/* ranges of top-level `allow` and never_block */
 	IPC_MSG_MAX = 96 * 1024,	/* bytes of one message */
+	IPC_WAIT_MS = 500,
 };
 
 /* Room for one policy image: two such slots are reserved in every process. */
@@ -62,7 +63,7 @@ enum ipc_type {
 	IPC_LOAD,	/* struct ipc_load; fd of the sealed image */
 	IPC_APPLY,	/* struct nft_elem[]: no answer unless some were refused */
 	IPC_STAGE,	/* struct nft_elem[]: kept for the transaction of the next IPC_LOAD */
-	IPC_NETS,	/* struct ipc_nets: inside has changed */
+	IPC_NETS,	/* struct ipc_nets: inside has changed; empty, back: it failed, again */
 	IPC_COUNTERS,	/* answer: struct nft_counters */
 	IPC_FLUSH,	/* empty the dynamic sets, forget blocked connections */
 	IPC_FORGET,	/* struct nft_elem[]: forget blocked connections that fit these keys */
@@ -145,7 +146,10 @@ _Static_assert(sizeof(struct ipc_verdict) == 16, "verdict entries are 16 bytes")
 _Static_assert(sizeof(struct ipc_verdict) * IPC_BATCH <= 4096, "a batch must fit PIPE_BUF");
 _Static_assert(sizeof(struct ipc_msg) <= IPC_MSG_MAX, "a message must fit the socket");
 
-/* 0 or -errno; waits while the socket is full. `len` bytes of m->u and m->fd (if >= 0) go along. */
+/*
+ * 0 or -errno; waits while the socket is full, at most IPC_WAIT_MS: then -ETIMEDOUT, and whoever
+ * reads there stands still. `len` bytes of m->u and m->fd (if >= 0) go along.
+ */
 int ipc_send(int sock, const struct ipc_msg *m);
 /*
  * 1 one message, 0 end of file, -EAGAIN none (flags MSG_DONTWAIT), -errno. A message that is cut

@@ -119,7 +119,7 @@ static void fill_load(struct clerk *c, struct ipc_load *l, const struct config *
 	memset(l, 0, sizeof(*l));
 	l->generation = c->generation + 1;
 	l->queue_length = conf->queue.length;
-	l->drop_dynamic = c->have_config && c->config.mode == MODE_OBSERVE && !observe;
+	l->drop_dynamic = !observe && (c->have_config ? c->config.mode == MODE_OBSERVE : c->adopted_observe);
 	l->nft = (struct nft_conf){
 		.mark_mask = conf->mark_mask,
 		.queue_first = conf->queue.first,
@@ -135,6 +135,24 @@ static void fill_load(struct clerk *c, struct ipc_load *l, const struct config *
 	load_nets(c, &l->inside);
 }
 
+/* More than one transaction holds leaves at once: it would not be blocked any more anyway. */
+static void stage_end(struct clerk *c)
+{
+	struct ipc_msg *m = &c->apply;
+	bool fits = c->staged + c->n_apply <= NFT_BATCH_ELEMS;
+
+	if (c->n_apply == 0)
+		return;
+	m->head = (struct ipc_head){ .type = fits ? IPC_STAGE : IPC_APPLY,
+				     .count = (uint32_t)c->n_apply };
+	m->len = c->n_apply * sizeof(m->u.elem[0]);
+	m->fd = -1;
+	if (ipc_send(c->s->guard, m) < 0)
+		c->end = true;
+	c->staged += c->n_apply;
+	c->n_apply = 0;
+}
+
 static void stage(void *ctx, const struct nft_elem *e)
 {
 	struct clerk *c = ctx;
@@ -143,26 +161,8 @@ static void stage(void *ctx, const struct nft_elem *e)
 	/* sent at once: the guard keeps them for the transaction of the load that follows */
 	m->u.elem[c->n_apply] = *e;
 	m->u.elem[c->n_apply].op = NFT_DEL;
-	if (++c->n_apply < IPC_ELEMS)
-		return;
-	m->head = (struct ipc_head){ .type = IPC_STAGE, .count = (uint32_t)c->n_apply };
-	m->len = c->n_apply * sizeof(*e);
-	m->fd = -1;
-	ipc_send(c->s->guard, m);
-	c->n_apply = 0;
-}
-
-static void stage_end(struct clerk *c)
-{
-	struct ipc_msg *m = &c->apply;
-
-	if (c->n_apply == 0)
-		return;
-	m->head = (struct ipc_head){ .type = IPC_STAGE, .count = (uint32_t)c->n_apply };
-	m->len = c->n_apply * sizeof(m->u.elem[0]);
-	m->fd = -1;
-	ipc_send(c->s->guard, m);
-	c->n_apply = 0;
+	if (++c->n_apply == IPC_ELEMS)
+		stage_end(c);
 }
 
 static void nothing(void *ctx, const struct nft_elem *e)
@@ -175,6 +175,7 @@ static void nothing(void *ctx, const struct nft_elem *e)
 static void stage_rejudged(struct clerk *c, const struct policy *p, bool drop_all)
 {
 	clerk_flush(c);
+	c->staged = 0;
 	if (drop_all)
 		enforce_unblock(c->enforce, NULL, nothing, NULL);
 	else
@@ -215,6 +216,8 @@ int load_adopted(struct clerk *c)
 		if (c->in.head.count > IPC_ELEMS || !ipc_array(&c->in, sizeof(struct nft_elem)))
 			return -EPROTO;
 		for (uint32_t i = 0; i < c->in.head.count; i++)
+			c->adopted_observe |= strstr(c->in.u.elem[i].comment, ENFORCE_OBSERVED) != NULL;
+		for (uint32_t i = 0; i < c->in.head.count; i++)
 			enforce_adopt(c->enforce, &c->in.u.elem[i], clerk_wall(), clerk_now());
 	}
 }
@@ -225,7 +228,7 @@ static void again_from_kernel(struct clerk *c)
 	c->out.head = (struct ipc_head){ .type = IPC_DUMP };
 	c->out.len = 0;
 	c->out.fd = -1;
-	if (c->policy && ipc_send(c->s->guard, &c->out) == 0 && load_adopted(c) < 0)
+	if (c->policy && !c->end && ipc_send(c->s->guard, &c->out) == 0 && load_adopted(c) < 0)
 		c->end = true;
 }
 

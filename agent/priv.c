@@ -78,20 +78,16 @@ unsigned int priv_cpus(void)
 	return n > 0 ? (unsigned int)n : 1;
 }
 
-int priv_pin(unsigned int k)
+int priv_cpu(unsigned int k)
 {
-	cpu_set_t may, one;
 	unsigned int nth = k % priv_cpus();
+	cpu_set_t may;
 
 	if (sched_getaffinity(0, sizeof(may), &may) < 0)
 		return -errno;
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET((size_t)cpu, &may) || nth-- > 0)
-			continue;
-		CPU_ZERO(&one);
-		CPU_SET((size_t)cpu, &one);
-		return sched_setaffinity(0, sizeof(one), &one) < 0 ? -errno : cpu;
-	}
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET((size_t)cpu, &may) && nth-- == 0)
+			return cpu;
 	return -ENOENT;
 }
 

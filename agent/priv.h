@@ -38,8 +38,8 @@ void priv_close_others(int *keep, size_t n);
 /* A daemon's output: nothing may keep the terminal or pipe of whoever started it. */
 void priv_null_output(void);
 
-/* Pins the calling thread to one CPU of those it may use; `k` counts them round. The CPU or -errno. */
-int priv_pin(unsigned int k);
+/* The k-th CPU, counted round, of those this process may use; -errno. */
+int priv_cpu(unsigned int k);
 unsigned int priv_cpus(void); /* CPUs this process may use, at least 1 */
 
 #endif

@@ -263,24 +263,59 @@ int queue_answer(int fd, uint16_t num, const struct ipc_verdict *v, size_t n)
 	return send_all(fd, a, n);
 }
 
+/*
+ * The first packet nobody has read yet: ids are given out in the order of the socket. Only the
+ * kernel's own packet header, which comes first in the message, is looked at. False: none there.
+ */
+static bool first_unread(int fd, uint32_t *id)
+{
+	struct {
+		struct nlmsghdr h;
+		struct nfgenmsg g;
+		struct nlattr a;
+		struct nfqnl_msg_packet_hdr p;
+	} m;
+
+	for (;;) {
+		ssize_t n = recv(fd, &m, sizeof(m), MSG_PEEK | MSG_DONTWAIT);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < (ssize_t)sizeof(m.h))
+			return false;
+		if (n == sizeof(m) && m.h.nlmsg_type == (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET) &&
+		    m.a.nla_type == NFQA_PACKET_HDR)
+			break;
+		if (recv(fd, &m, sizeof(m), MSG_DONTWAIT) < 0) /* a refused verdict: done with */
+			return false;
+	}
+	*id = ntohl(m.p.packet_id);
+	return true;
+}
+
 int queue_recover(int fd, uint16_t num, const struct ipc_page *page, bool fail_open)
 {
-	struct answer a[IPC_BATCH];
-	uint32_t n = atomic_load(&page->n), cur = atomic_load(&page->cur);
+	uint32_t n = atomic_load(&page->n), cur = atomic_load(&page->cur), first, last;
 	uint32_t again = (uint32_t)NF_QUEUE_NR((uint32_t)num) |
 			 (fail_open ? (uint32_t)NF_VERDICT_FLAG_QUEUE_BYPASS : 0);
+	struct answer a;
+	int err;
 
-	if (n > IPC_BATCH)
-		return -EINVAL;
-	for (uint32_t i = 0; i < n; i++) {
-		fill(&a[i], num, page->ids[i], i == cur ? NF_DROP : again);
-		/* no mark: the packet keeps its own */
-		a[i].h.nlmsg_len = (uint32_t)offsetof(struct answer, ma);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		int err = send_all(fd, &a[i], 1);
+	if (n > 0 && n <= IPC_BATCH && cur < n) {
+		fill(&a, num, page->ids[cur], NF_DROP);
+		a.h.nlmsg_len = (uint32_t)offsetof(struct answer, ma); /* no mark */
+		err = send_all(fd, &a, 1);
 		if (err)
 			return err;
 	}
-	return (int)n;
+	/*
+	 * What it had received and not answered stands before the first unread packet, be it on the page
+	 * or not yet. With nothing unread it is all there is: up to an id far ahead.
+	 */
+	last = first_unread(fd, &first) ? first - 1 : page->ids[0] + (1u << 30);
+	fill(&a, num, last, again);
+	a.h.nlmsg_type = NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_VERDICT_BATCH;
+	a.h.nlmsg_len = (uint32_t)offsetof(struct answer, ma);
+	err = send_all(fd, &a, 1);
+	return err ? err : (int)(n <= IPC_BATCH ? n : 0);
 }

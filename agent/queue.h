@@ -36,8 +36,9 @@ int queue_receive(struct queue_batch *b, struct frame frames[IPC_BATCH], int fd,
 /* Guard's side: sends n <= IPC_BATCH verdicts in one system call. 0 or -errno. */
 int queue_answer(int fd, uint16_t num, const struct ipc_verdict *v, size_t n);
 /*
- * What a dead worker left: ids[cur] is dropped, the others go back to the end of the queue for
- * its successor.
+ * What a dead worker left: ids[cur] is dropped; all else that it had received, noted on its page or
+ * not, goes back to the end of the queue for its successor. Nobody may read the socket meanwhile.
+ * Returns how many the page named.
  */
 int queue_recover(int fd, uint16_t num, const struct ipc_page *page, bool fail_open);
 

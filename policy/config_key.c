@@ -75,7 +75,7 @@ const struct config_key config_keys[] = {
 	  "number of the first queue" },
 	{ CONFIG_QUEUE, "count", CONFIG_COUNT, "0", 0, 64, NULL, 0, AT(config, queue.count),
 	  "number of queues and workers; 0 is one per CPU" },
-	{ CONFIG_QUEUE, "length", CONFIG_COUNT, "16384", 64, MEGA, NULL, 0,
+	{ CONFIG_QUEUE, "length", CONFIG_COUNT, "16384", 64, 65535, NULL, 0,
 	  AT(config, queue.length), "packets that may wait in each queue" },
 	{ CONFIG_QUEUE, "fail", CONFIG_WORD, "open", 0, 0, fails, 0, AT(config, queue.fail_open),
 	  "when the agent is not there or overrun: open lets flows pass, closed drops them" },
@@ -105,7 +105,7 @@ const struct config_key config_keys[] = {
 	{ CONFIG_LOG, "flow", CONFIG_BOOL, "true", 0, 0, NULL, 0, AT(config, log.flow),
 	  "write a record for every flow" },
 	{ CONFIG_LOG, "tls", CONFIG_BOOL, "true", 0, 0, NULL, 0, AT(config, log.tls),
-	  "write a record for every TLS hello" },
+	  "write a record for every TLS hello that was read (a flow that addresses or ports decide is not)" },
 	{ CONFIG_LOG, "stats", CONFIG_DURATION, "1m", 0, DAY, NULL, 0, AT(config, log.stats),
 	  "time between records of counters; 0 for none" },
 
