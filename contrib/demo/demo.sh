@@ -65,7 +65,7 @@ print("   log: " + "; ".join(t))'
 # element SET TEXT: the element as nft shows it
 element() {
 	wait_for 5 set_has "$1" "$2" || { wrong "no element $2 in $1"; return; }
-	say "nft list map inet sluice $1_$([[ $2 == *:* ]] && echo 6 || echo 4):"
+	say "nft list $([ "$1" = watch ] && echo set || echo map) inet sluice $1_$([[ $2 == *:* ]] && echo 6 || echo 4):"
 	set_text "$1" | tr -d '\n' | grep -oE "[0-9a-f.:]+[^,{]*$2[^,}]*|$2[^,}]*" | head -n 1 | tr -s '\t ' ' ' | show
 }
 trips() { # BEFORE: packets that went to user space since
