@@ -39,7 +39,7 @@ static void check(const struct facts *f, enum dissect_result r)
 	must(f->app == APP_TLS && facts_state(f, FACT_APP) == FACT_KNOWN);
 	must((r == DISSECT_BAD) == !!(f->anomalies & ANOM_TLS_BAD));
 	if (r == DISSECT_BAD)
-		must(f->known == 1u << FACT_APP);
+		must((f->known & ~(1u << FACT_SNI)) == 1u << FACT_APP);
 	must((facts_state(f, FACT_SNI) == FACT_KNOWN) == (f->sni_len > 0));
 	for (size_t i = 0; i < f->sni_len; i++) {
 		must(f->sni[i] >= 0x20 && f->sni[i] < 0x7f);
