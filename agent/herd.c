@@ -207,7 +207,9 @@ static _Noreturn void child(struct herd *h, unsigned int k, int verdicts, int gu
 	if (!s->policy || getrandom(s->conf.key, sizeof(s->conf.key), 0) != sizeof(s->conf.key))
 		_exit(1);
 	pin(pthread_self(), h->w[k].cpu);
-	_exit(worker_main(s));
+	int status = worker_main(s);
+	free(s);
+	_exit(status);
 }
 
 /* The thread ends with the pipe: after it every answer that was written has been sent. */
