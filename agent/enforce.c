@@ -15,7 +15,8 @@ enum {
 	ENFORCE_WATCHES = ENFORCE_ENTRIES / 2, /* a spoofed port scan may not crowd out blocks */
 	ENFORCE_REFRESH = 1000,                /* ms between two refreshes of one entry */
 	ENFORCE_TTL_MAX = 30 * 24 * 3600,      /* seconds; 2^32 ms is 49 days */
-	ENFORCE_FLOW_TTL = 30,                 /* drop_flow, filled by the packet path */
+	ENFORCE_FLOW_TTL = 150,                /* drop_flow, filled by the packet path */
+	ENFORCE_NARROW = 4096,                 /* entries looked at for one event */
 };
 
 /* What makes two set elements the same one: zeroes where the set's key has no such part. */
@@ -44,6 +45,7 @@ struct entry {
 	struct key key;
 	uint8_t action;
 	bool adopted, observe;
+	bool named; /* blocks for the sake of a name or of what the client said */
 	uint16_t packed;  /* bytes of facts[] */
 	uint32_t timeout; /* seconds */
 	uint32_t reason, hits, line;
@@ -60,7 +62,7 @@ struct enforce {
 	struct entry *entries[ENFORCE_BUCKETS];
 	struct source *sources[ENFORCE_BUCKETS];
 	struct entry *first, *last;
-	size_t count, watches;
+	size_t count, watches, named;
 	uint64_t next_until; /* no entry ends before */
 	uint64_t seed;
 	uint32_t quota, reason;
@@ -180,6 +182,7 @@ static void enforce_remove(struct enforce *e, struct entry *en)
 	*(en->after ? &en->after->before : &e->last) = en->before;
 	e->count--;
 	e->watches -= enforce_is_watch(en);
+	e->named -= en->named;
 	free(en);
 }
 
@@ -445,6 +448,8 @@ static struct entry *enforce_put(struct enforce *e, struct changes *c, const str
 	en->until = until;
 	en->hits = 1;
 	en->observe = ev->observe;
+	en->named = w->set != NFT_WATCH && (ev->by_client || ev->by_name);
+	e->named += en->named;
 	if (en->until < e->next_until)
 		e->next_until = en->until;
 	enforce_provenance(e, en, w);
@@ -552,12 +557,33 @@ static void enforce_watch(struct enforce *e, struct outcome *oc, struct changes 
 	enforce_told(oc, en, ev->now);
 }
 
+/*
+ * The address turns out to serve several names, or an allowed one: what was blocked there for the
+ * sake of one name goes. Looks at the newest entries only, so that one event costs a bounded time.
+ */
+static void enforce_narrow(struct enforce *e, struct changes *c, const struct event *ev)
+{
+	struct entry *en = e->last, *before;
+
+	if (!e->named || !(ev->kinds & EVENT_VERDICT) || !(ev->shared || ev->allowed))
+		return;
+	for (int i = 0; en && i < ENFORCE_NARROW && c->n + 4 < ENFORCE_CHANGES; i++, en = before) {
+		before = en->before;
+		if (!en->named || memcmp(en->key.dst, ev->facts.dst, 16) != 0)
+			continue;
+		enforce_change(c, en, NFT_DEL, 1);
+		enforce_remove(e, en);
+		e->counts.narrowed++;
+	}
+}
+
 size_t enforce_event(struct enforce *e, struct outcome *oc, struct nft_elem out[ENFORCE_CHANGES],
 		     const struct event *ev)
 {
 	struct changes c = { out, 0 };
 
 	memset(oc, 0, sizeof(*oc));
+	enforce_narrow(e, &c, ev);
 	if (ev->kinds & EVENT_VERDICT && (ev->action == ACTION_DROP || ev->action == ACTION_REJECT))
 		enforce_block(e, oc, &c, ev);
 	enforce_watch(e, oc, &c, ev);
@@ -600,6 +626,8 @@ void enforce_adopt(struct enforce *e, const struct nft_elem *el, uint64_t wall, 
 	if (!en)
 		return;
 	en->adopted = true;
+	en->named = el->set == NFT_DROP_PAIR;
+	e->named += en->named;
 	en->action = el->set == NFT_WATCH ? ACTION_MONITOR
 		     : el->reject         ? ACTION_REJECT
 					  : ACTION_DROP;

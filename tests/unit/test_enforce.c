@@ -125,7 +125,7 @@ static void test_flow(void **state)
 	ev.first_packet = 1;
 	run();
 	assert_string_equal(oc.set, "drop_flow");
-	assert_int_equal(oc.timeout, 30);
+	assert_int_equal(oc.timeout, 150);
 	ev.action = ACTION_ALLOW;
 	assert_int_equal(run(), 0);
 	assert_string_equal(oc.set, "");
@@ -202,6 +202,27 @@ static void test_shared(void **state)
 	ev.shared = 1;
 	ev.by_name = 0;
 	assert_int_equal(run(), 1);
+}
+
+/* That an address serves several names may be learnt after one of them was blocked there. */
+static void test_shared_later(void **state)
+{
+	(void)state;
+	assert_int_equal(run(), 1);
+	assert_int_equal(out[0].op, NFT_ADD);
+	assert_int_equal(out[0].set, NFT_DROP_PAIR);
+	ev.action = ACTION_ALLOW;
+	ev.facts.src[15] ^= 1; /* another host, which is not blocked there */
+	assert_int_equal(run(), 0);
+	ev.shared = 1;
+	ev.facts.dst[15] ^= 1; /* another address */
+	assert_int_equal(run(), 0);
+	ev.facts.dst[15] ^= 1;
+	assert_int_equal(run(), 1);
+	assert_int_equal(out[0].op, NFT_DEL);
+	assert_int_equal(out[0].set, NFT_DROP_PAIR);
+	assert_int_equal(enforce_count(e), 0);
+	assert_int_equal(run(), 0);
 }
 
 static void test_protected(void **state)
@@ -739,6 +760,7 @@ int main(void)
 		T(test_reply_rule),
 		T(test_udp),
 		T(test_shared),
+		T(test_shared_later),
 		T(test_protected),
 		T(test_merge),
 		T(test_expire),
