@@ -22,6 +22,21 @@ enum fact {
 	FACT_ECH,	  /* encrypted_client_hello (RFC 9849, type 0xfe0d) seen or not */
 	FACT_JA3,	  /* MD5 of the JA3 string (github.com/salesforce/ja3) */
 	FACT_JA4,	  /* JA4 TLS client fingerprint (FoxIO JA4.md) */
+	FACT_QUIC_VERSION, /* of the first long header (RFC 9000 section 17.2) */
+	FACT_HOST,	  /* whom an HTTP request or a proxy request names: no port, canonical as a name */
+	FACT_METHOD,	  /* HTTP request method (RFC 9110 section 9), as sent */
+	FACT_PATH,	  /* HTTP request target without scheme and authority, as sent */
+	FACT_USER_AGENT,  /* value of User-Agent, as sent; sent empty: known, of no bytes */
+	FACT_HEADERS,	  /* names of the HTTP header fields, in order and case, joined by ',' */
+	FACT_HASSH,	  /* MD5 of the client's KEXINIT (github.com/salesforce/hassh) */
+	FACT_SSH_SOFTWARE, /* softwareversion and comments of the client's banner (RFC 4253 4.2) */
+	FACT_QUERY,	  /* name asked for in a DNS query */
+	FACT_QUERY_TYPE,  /* DNS QTYPE */
+	FACT_RESOLVED,	  /* the destination's address stood in a DNS answer to the inside */
+	FACT_DNS_NAME,	  /* the name of that answer */
+	FACT_CONFORMS,	  /* the application protocol is the one that the port is registered for */
+	FACT_ENTROPY,	  /* nothing was recognised, and the first bytes look random or not */
+	FACT_ICMP_SIZE,	  /* bytes of payload of an ICMP echo request */
 	FACT_N
 };
 
@@ -34,6 +49,33 @@ enum fact_state {
 enum app {
 	APP_UNKNOWN, /* nothing recognised; FACT_APP is then absent */
 	APP_TLS,
+	APP_QUIC,
+	APP_DTLS,
+	APP_HTTP,     /* HTTP/1 request */
+	APP_HTTP2,    /* HTTP/2 with prior knowledge (RFC 9113 section 3.4) */
+	APP_DNS,
+	APP_DOT,      /* DNS over TLS (RFC 7858) */
+	APP_SSH,
+	APP_RDP,
+	APP_SOCKS,
+	APP_SMTP,
+	APP_IMAP,
+	APP_POP3,
+	APP_FTP,
+	APP_SMB,
+	APP_MQTT,
+	APP_STRATUM,
+	APP_BITTORRENT,
+	APP_OPENVPN,
+	APP_WIREGUARD,
+	APP_IKE,
+	APP_STUN,
+	APP_NTP,
+	APP_ICMP,     /* echo request */
+	APP_VNC,
+	APP_TEAMVIEWER,
+	APP_RUSTDESK,
+	APP_ANYDESK,
 	APP_N
 };
 
@@ -60,10 +102,28 @@ enum anomaly {
 	ANOM_EXT_TWICE = 1 << 12, /* an extension type appears twice (RFC 8446 section 4.2) */
 	ANOM_MD5 = 1 << 13,	  /* TCP MD5 option on a flow that began without */
 	ANOM_TTL = 1 << 14,	  /* data with a TTL lower than the SYN's */
-	ANOM_N = 15
+	ANOM_HTTP_BAD = 1 << 15,  /* claims HTTP and breaks its grammar (RFC 9112) */
+	ANOM_HTTP_LINES = 1 << 16, /* bare LF or CR, folded lines, NUL: receivers read it differently */
+	ANOM_HTTP_HOST = 1 << 17, /* Host is missing, twice, illegal, or not the target's */
+	ANOM_HTTP_LENGTH = 1 << 18, /* body length given twice or illegally */
+	ANOM_DNS_BAD = 1 << 19,	  /* claims DNS and breaks its grammar */
+	ANOM_DNS_NAME = 1 << 20,  /* bytes in a name that no host name has */
+	ANOM_DNS_TRAILING = 1 << 21, /* bytes behind a DNS message */
+	ANOM_QUIC_BAD = 1 << 22,  /* a QUIC Initial that opens and breaks the rules inside */
+	ANOM_QUIC_VERSION = 1 << 23, /* a QUIC version that cannot be looked into */
+	ANOM_APP_BAD = 1 << 24,	  /* claims another protocol and breaks its grammar */
+	ANOM_ICMP_DATA = 1 << 25, /* echo requests carry data of their own or come in a stream */
+	ANOM_N = 26
 };
 
-enum { FACTS_NAME_MAX = 255, FACTS_ALPN_MAX = 255, FACTS_JA4_LEN = 36 };
+enum {
+	FACTS_NAME_MAX = 255,
+	FACTS_ALPN_MAX = 255,
+	FACTS_JA4_LEN = 36,
+	FACTS_TEXT_MAX = 255,
+	FACTS_METHOD_MAX = 24,
+	FACTS_SOFTWARE_MAX = 64,
+};
 
 struct facts {
 	uint32_t known, absent; /* bit 1 << enum fact; neither: pending */
@@ -73,7 +133,9 @@ struct facts {
 	uint8_t proto;		/* IPPROTO_* */
 	uint8_t direction;	/* one enum direction */
 	uint8_t reply_seen;	/* the reply direction has answered (conntrack) */
-	uint8_t app;		/* enum app */
+	uint8_t app;		/* enum app: what is spoken in the end */
+	uint8_t via;		/* enum app: what carries it (HTTP CONNECT, SOCKS, STARTTLS), or 0 */
+	uint8_t inner;		/* dissect_inner() is at work: of no meaning to policy */
 	uint32_t iif, oif;	/* interface indexes, 0 = none */
 	uint8_t mac[6];		/* source MAC; all zero = unknown */
 	uint16_t tls_version;	/* 0x0304 = TLS 1.3; valid with FACT_TLS_VERSION */
@@ -81,11 +143,44 @@ struct facts {
 	uint8_t sni_len;
 	uint8_t alpn_len;	/* bytes of alpn[] */
 	uint8_t alpn_cut;	/* 1: the client offered more than fits */
+	uint8_t resolved;	/* 1: the address stood in an answer; 0: it did not */
+	uint8_t conforms;	/* 1, 0 */
+	uint8_t entropy;	/* 1: the first bytes look encrypted (random) throughout; 0: not */
+	uint8_t cut;		/* FACTS_CUT_*: the text was longer than what is kept */
+	uint16_t query_type;	/* 1 = A ... (RFC 1035 section 3.2.2) */
+	uint16_t query_id;	/* of the message; valid with FACT_QUERY, for the log */
+	uint16_t icmp_size;
+	uint32_t quic_version;	/* 1; 0x6b3343cf = version 2; 0 = version negotiation */
+	uint8_t host_len, method_len, path_len, user_agent_len, headers_len, software_len;
+	uint8_t query_len, dns_name_len;
 	uint8_t ja3[16];
+	uint8_t hassh[16];
 	char ja4[FACTS_JA4_LEN + 1]; /* NUL-terminated */
 	char sni[FACTS_NAME_MAX];
 	uint8_t alpn[FACTS_ALPN_MAX]; /* whole entries as on the wire: length byte, bytes */
+	char host[FACTS_NAME_MAX];
+	char method[FACTS_METHOD_MAX];
+	char path[FACTS_TEXT_MAX];
+	char user_agent[FACTS_TEXT_MAX];
+	char headers[FACTS_TEXT_MAX];	/* whole names as far as they fit */
+	char software[FACTS_SOFTWARE_MAX];
+	char query[FACTS_NAME_MAX];	/* labels joined by '.', other bytes as on the wire */
+	char dns_name[FACTS_NAME_MAX];
 };
+
+enum {
+	FACTS_CUT_PATH = 1,
+	FACTS_CUT_USER_AGENT = 2,
+	FACTS_CUT_HEADERS = 4,
+	FACTS_CUT_SOFTWARE = 8,
+	FACTS_CUT_METHOD = 16,
+};
+
+/*
+ * Keeps a text of the flow: its first `size` bytes into `to`, how many into *len. False if it was
+ * longer. The caller says facts_know().
+ */
+bool facts_text(char *to, uint8_t *len, size_t size, const uint8_t *from, size_t n);
 
 static inline enum fact_state facts_state(const struct facts *f, enum fact id)
 {
