@@ -12,6 +12,7 @@ enum {
 	ACK_AFTER = 8,	 /* as nft/rule.c */
 	FLOW_MS = 150000, /* as nft/rule.c */
 	BUCKETS = 65536, /* a power of two */
+	PORT_DNS = 53,
 };
 
 struct key {
@@ -254,6 +255,15 @@ static bool comes_here(const struct way *w)
 	return src ? !dst : dst && g->conf.inbound;
 }
 
+static bool echo_request(const struct packet *p)
+{
+	struct cur c = cur_of(p->payload);
+	uint8_t type = cur_u8(&c);
+
+	return !c.bad && ((p->proto == IPPROTO_ICMP && type == 8) ||
+			  (p->proto == IPPROTO_ICMPV6 && type == 128));
+}
+
 static bool wanted(const struct way *w)
 {
 	const struct packet *p = w->p;
@@ -263,7 +273,7 @@ static bool wanted(const struct way *w)
 	if (p->proto == IPPROTO_UDP)
 		return true;
 	if (p->proto != IPPROTO_TCP)
-		return w->g->conf.icmp && w->state == TRACK_NEW;
+		return w->g->conf.icmp && (w->state == TRACK_NEW || echo_request(p));
 	if ((p->flags & (PACKET_SYN | PACKET_ACK)) == PACKET_SYN || p->payload.n)
 		return true;
 	return !(p->flags & (PACKET_FIN | PACKET_RST)) && w->conn->packets > ACK_AFTER;
@@ -285,6 +295,10 @@ static void settle(struct way *w, const struct verdict *v)
 
 	if (!verdict)
 		return;
+	if (v->mark & bits(w->g, NFT_MARK_ALONE)) {
+		stop(w, NFT_C_DROP_MARK);
+		return;
+	}
 	w->conn->mark = verdict;
 	if (!(verdict & bits(w->g, NFT_MARK_DROP)))
 		return;
@@ -306,6 +320,27 @@ static void ask(struct way *w)
 		w->r->dropped = w->r->blocked = true;
 }
 
+static bool is_inside(const struct gate *g, const uint8_t addr[16])
+{
+	return !g->n_inside || within(g->inside, g->n_inside, addr);
+}
+
+/* A query from inside or an answer to inside: asked for by itself. */
+static bool dns(struct way *w, uint8_t proto)
+{
+	const struct packet *p = w->p;
+
+	if (!w->g->conf.dns || p->proto != proto || (proto == IPPROTO_TCP && !p->payload.n))
+		return false;
+	if (w->reply ? p->sport != PORT_DNS || !is_inside(w->g, p->dst)
+		     : p->dport != PORT_DNS || !is_inside(w->g, p->src))
+		return false;
+	if (w->state == TRACK_ESTABLISHED)
+		w->fr->mark |= bits(w->g, NFT_MARK_REPLY);
+	ask(w);
+	return true;
+}
+
 /* The flow's mark and what is not decided yet. */
 static void flow_rules(struct way *w)
 {
@@ -314,9 +349,11 @@ static void flow_rules(struct way *w)
 	if (mark & bits(w->g, NFT_MARK_DROP)) { /* reject has that bit too */
 		w->r->by_mark = true;
 		stop(w, NFT_C_DROP_MARK);
+	} else if (dns(w, IPPROTO_UDP)) {
+		return;
 	} else if (mark) {
 		count(w, NFT_C_PASS);
-	} else if (!w->reply) {
+	} else if (!dns(w, IPPROTO_TCP) && !w->reply) {
 		if (w->state == TRACK_ESTABLISHED)
 			w->fr->mark |= bits(w->g, NFT_MARK_REPLY);
 		if (wanted(w))

@@ -19,7 +19,7 @@
 #include "agent/priv.h"
 
 enum {
-	NAMES_ADDRESSES = 8192, /* per worker */
+	NAMES_ADDRESSES = 16384, /* per worker */
 	READY_MS = 5000,
 	QUIET_MS = 1000,
 	YOUNG_MS = 1000, /* one that ends by itself this soon cannot start: wait before the next */
@@ -68,8 +68,6 @@ struct ipc_page *herd_page(const struct herd *h, unsigned int k)
 
 int herd_open(struct herd *h, unsigned int count, const struct queue_conf *c, char text[240])
 {
-	uint8_t key[16];
-
 	if (count == 0)
 		count = priv_cpus();
 	if (count > IPC_WORKERS)
@@ -77,7 +75,7 @@ int herd_open(struct herd *h, unsigned int count, const struct queue_conf *c, ch
 	h->queue = *c;
 	h->names_size = round_page(names_size(NAMES_ADDRESSES));
 	h->names = share(count * h->names_size);
-	if (!h->names || getrandom(key, sizeof(key), 0) != sizeof(key)) {
+	if (!h->names || getrandom(h->names_key, sizeof(h->names_key), 0) != sizeof(h->names_key)) {
 		snprintf(text, 240, "no memory for the names tables");
 		return -ENOMEM;
 	}
@@ -88,7 +86,7 @@ int herd_open(struct herd *h, unsigned int count, const struct queue_conf *c, ch
 		h->w[k] = (struct herd_worker){
 			.num = q.num, .herd = h, .verdicts = -1, .guard = -1, .queue = -1,
 		};
-		names_init(h->names + k * h->names_size, NAMES_ADDRESSES, key);
+		names_init(h->names + k * h->names_size, NAMES_ADDRESSES, h->names_key);
 		int fd = queue_open(&q, text);
 		if (fd < 0)
 			return fd;
@@ -108,7 +106,10 @@ void herd_image(struct herd *h, unsigned int slot, const void *image, size_t siz
 	h->conf = *conf;
 }
 
-/* A mark must say what the action says, and never claim the reply bit. */
+/*
+ * A mark must say what the action says, and never claim the reply bit, but with a reject of this
+ * packet alone (NFT_MARK_ALONE).
+ */
 static bool answer_fits(const struct herd *h, const struct ipc_verdict *v)
 {
 	uint32_t unit = h->conf.mark_mask / (NFT_MARK_MASK / NFT_MARK_PASS);
@@ -125,7 +126,8 @@ static bool answer_fits(const struct herd *h, const struct ipc_verdict *v)
 	case ACTION_DROP:
 		return bits == NFT_MARK_DROP / NFT_MARK_PASS;
 	case ACTION_REJECT:
-		return bits == NFT_MARK_REJECT / NFT_MARK_PASS;
+		return bits == NFT_MARK_REJECT / NFT_MARK_PASS ||
+		       bits == (NFT_MARK_REJECT | NFT_MARK_ALONE) / NFT_MARK_PASS;
 	default:
 		return false;
 	}
@@ -198,10 +200,12 @@ static _Noreturn void child(struct herd *h, unsigned int k, int verdicts, int gu
 	};
 	s->conf.worker = (uint8_t)k;
 	for (unsigned int i = 0; i < h->n; i++) {
-		s->names[i] = (struct names *)(void *)(h->names + i * h->names_size);
+		uint8_t *table = h->names + i * h->names_size;
+
+		names_view(&s->names[i], table, NAMES_ADDRESSES, h->names_key);
 		if (i == k)
 			continue;
-		mprotect(s->names[i], h->names_size, PROT_READ);
+		mprotect(table, h->names_size, PROT_READ);
 		mprotect(herd_page(h, i), h->page_size, PROT_NONE);
 	}
 	if (!s->policy || getrandom(s->conf.key, sizeof(s->conf.key), 0) != sizeof(s->conf.key))

@@ -128,6 +128,7 @@ static void fill_load(struct clerk *c, struct ipc_load *l, const struct config *
 		.observe = observe,
 		.invalid_pass = conf->invalid_pass,
 		.router_traffic = conf->router_traffic,
+		.dns = conf->dns,
 		.inbound = policy_inbound(p),
 		.icmp = true,
 	};

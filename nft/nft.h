@@ -30,6 +30,7 @@
 #define NFT_MARK_DROP	  0x20000000u
 #define NFT_MARK_REJECT	  0x30000000u
 #define NFT_MARK_REPLY	  0x40000000u /* packet mark toward the agent: reply direction was seen */
+#define NFT_MARK_ALONE	  0x40000000u /* from the agent, with a reject: of this packet, not its flow */
 
 struct nft;
 
@@ -61,7 +62,7 @@ struct nft_conf {
 	bool router_traffic;	/* the gateway's own flows (hook output) are inspected */
 	bool inbound;		/* new flows from outside are inspected too */
 	bool dns;		/* DNS messages are queued one by one, in all hooks */
-	bool icmp;		/* new flows of other protocols than TCP and UDP are queued */
+	bool icmp;		/* queued, too: echo requests, new flows of other protocols */
 };
 
 /* A net or a range: first and last address, both inclusive, same family. */

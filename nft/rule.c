@@ -11,6 +11,8 @@
 #define RULE_LOG_BURST 200
 #define RULE_UNREACH_4 3 /* ICMP destination unreachable (RFC 792) */
 #define RULE_UNREACH_6 1 /* ICMPv6 destination unreachable (RFC 4443) */
+#define RULE_ECHO_4 8
+#define RULE_ECHO_6 128
 #define RULE_PORT_DNS  53
 
 /*
@@ -73,12 +75,14 @@ static void rule_gate_sets(struct expr *x)
 	}
 }
 
-static void rule_gate_dns(struct expr *x)
+static void rule_gate_dns(struct expr *x, uint8_t proto)
 {
 	for (int dst = 1; dst >= 0; dst--) {
 		expr_rule(x, "gate", dst ? "DNS query" : "DNS answer");
-		expr_proto(x, IPPROTO_UDP, true);
+		expr_proto(x, proto, true);
 		expr_port(x, dst, RULE_PORT_DNS);
+		if (proto == IPPROTO_TCP && x->caps->inner)
+			expr_payload(x);
 		expr_jump(x, "dns");
 	}
 }
@@ -115,12 +119,15 @@ static void rule_gate(struct expr *x, bool allow)
 	expr_goto(x, "cut_mark");
 
 	if (x->conf->dns)
-		rule_gate_dns(x);
+		rule_gate_dns(x, IPPROTO_UDP);
 
 	expr_rule(x, "gate", "flow was passed");
 	expr_ct_mark(x, x->mark.verdict, x->mark.pass);
 	expr_count(x, NFT_C_PASS);
 	expr_accept(x);
+
+	if (x->conf->dns) /* a TCP connection is passed only if it is something else */
+		rule_gate_dns(x, IPPROTO_TCP);
 
 	expr_rule(x, "gate", "reply of an undecided flow");
 	expr_ct_reply(x, true);
@@ -190,7 +197,7 @@ static void rule_sets_of(struct expr *x, bool v6)
 	rule_watch(x, ports, v6, true);
 }
 
-/* DNS messages are judged one by one, whatever became of their flow. */
+/* DNS messages are judged one by one; the agent leaves their flow undecided. */
 static void rule_dns(struct expr *x)
 {
 	expr_rule(x, "dns", "tell the agent that a reply was seen");
@@ -200,6 +207,7 @@ static void rule_dns(struct expr *x)
 		for (int dst = 1; dst >= 0; dst--) {
 			expr_rule(x, "dns", dst ? "query from inside" : "answer to inside");
 			expr_family(x, v6);
+			expr_ct_reply(x, !dst);
 			expr_port(x, dst, RULE_PORT_DNS);
 			expr_addr(x, v6, !dst, rule_inside[v6], true);
 			rule_queue(x);
@@ -257,6 +265,11 @@ static void rule_inspect(struct expr *x)
 
 	if (!x->conf->icmp)
 		return;
+	for (int v6 = 0; v6 < 2; v6++) {
+		expr_rule(x, "inspect", "echo request");
+		expr_icmp_type(x, v6, v6 ? RULE_ECHO_6 : RULE_ECHO_4);
+		rule_queue(x);
+	}
 	expr_rule(x, "inspect", "first packet of another protocol");
 	expr_proto(x, IPPROTO_TCP, false);
 	expr_ct_state(x, EXPR_CT_NEW);
@@ -359,6 +372,10 @@ static void rule_settle(struct expr *x)
 	expr_rule(x, "settle", "nothing of ours");
 	expr_mark(x, m->all, 0, true);
 	expr_accept(x);
+
+	expr_rule(x, "settle", "reject this packet alone");
+	expr_mark(x, m->all, m->reject | m->reply, true);
+	expr_goto(x, "cut_mark");
 
 	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
 		expr_rule(x, "settle", v[i].what);

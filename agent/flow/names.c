@@ -5,30 +5,48 @@
 
 #include "agent/flow/siphash.h"
 
-enum { WAYS = 4, READ_TRIES = 3 };
+enum { WAYS = 4, READ_TRIES = 3, HOST_SHARE = 8, TEXT = 256 };
 
 struct name {
 	uint64_t hash; /* 0 = none */
 	uint64_t seen;
-	uint64_t allowed;
+	uint32_t until;	/* seconds; 0 = not from DNS */
+	uint32_t allowed;
 };
 
 struct entry {
-	uint32_t seq; /* odd while it is being written */
+	uint32_t seq;	/* odd while it is being written */
 	uint32_t used;
 	uint8_t addr[16];
 	uint64_t seen;
+	uint32_t until;	/* seconds: the last answer that names it; 0 = none */
+	uint32_t text;	/* 1 + its place among the texts; 0 = none yet */
 	struct name name[NAMES_PER_ADDR];
 };
 
-struct names {
-	uint32_t buckets; /* a power of two; 0 = never begun */
-	uint32_t version;
-	uint8_t key[16];
-	struct entry entry[]; /* WAYS of each bucket */
+struct host {
+	uint32_t seq;
+	uint32_t used;
+	uint8_t addr[16];
+	uint64_t seen;
 };
 
-enum { VERSION = sizeof(struct entry) << 8 | 1 };
+/* First byte: length. Handed out one after another, so that few pages are touched. */
+struct text {
+	uint8_t bytes[TEXT];
+};
+
+/* Behind it: entries, WAYS of each bucket; hosts, likewise; a text for each entry. */
+struct names_table {
+	_Alignas(8) struct names self; /* of who called names_init() */
+	uint32_t version;
+	uint32_t buckets;  /* a power of two */
+	uint32_t texts;	   /* given out */
+	uint32_t zero;
+	uint8_t key[16];
+};
+
+enum { VERSION = sizeof(struct entry) << 8 | 2 };
 
 static uint32_t buckets_for(uint32_t addresses)
 {
@@ -39,31 +57,62 @@ static uint32_t buckets_for(uint32_t addresses)
 	return n;
 }
 
+static uint32_t hosts_for(uint32_t buckets)
+{
+	return buckets > HOST_SHARE ? buckets / HOST_SHARE : 1;
+}
+
+static size_t entries(const struct names *n)
+{
+	return (size_t)n->buckets * WAYS;
+}
+
+static struct entry *entry_at(const struct names *n, size_t i)
+{
+	return (struct entry *)(void *)(n->table + 1) + i;
+}
+
+static struct host *host_at(const struct names *n, size_t i)
+{
+	return (struct host *)(void *)entry_at(n, entries(n)) + i;
+}
+
+static struct text *text_at(const struct names *n, size_t i)
+{
+	return (struct text *)(void *)host_at(n, (size_t)n->hosts * WAYS) + i;
+}
+
 size_t names_size(uint32_t addresses)
 {
-	return sizeof(struct names) +
-	       (size_t)buckets_for(addresses) * WAYS * sizeof(struct entry);
+	uint32_t buckets = buckets_for(addresses);
+
+	return sizeof(struct names_table) +
+	       (size_t)buckets * WAYS * (sizeof(struct entry) + sizeof(struct text)) +
+	       (size_t)hosts_for(buckets) * WAYS * sizeof(struct host);
+}
+
+void names_view(struct names *n, void *mem, uint32_t addresses, const uint8_t key[16])
+{
+	n->table = mem;
+	n->buckets = buckets_for(addresses);
+	n->hosts = hosts_for(n->buckets);
+	memcpy(n->key, key, sizeof n->key);
 }
 
 struct names *names_init(void *mem, uint32_t addresses, const uint8_t key[16])
 {
-	struct names *n = mem;
-	size_t size = names_size(addresses);
+	struct names_table *t = mem;
 
-	if (n->buckets != buckets_for(addresses) || n->version != VERSION ||
-	    memcmp(n->key, key, sizeof n->key) != 0) {
-		if (n->version) /* else it is zeroed, and its pages need not be touched */
-			memset(mem, 0, size);
-		memcpy(n->key, key, sizeof n->key);
-		n->version = VERSION;
-		n->buckets = buckets_for(addresses);
-		return n;
+	if (t->buckets != buckets_for(addresses) || t->version != VERSION ||
+	    memcmp(t->key, key, sizeof t->key) != 0) {
+		if (t->version) /* else it is zeroed, and its pages need not be touched */
+			memset(mem, 0, names_size(addresses));
+		memcpy(t->key, key, sizeof t->key);
+		t->version = VERSION;
+		t->buckets = buckets_for(addresses);
 	}
-	/* the former writer may have died in the middle of an entry */
-	for (size_t i = 0; i < (size_t)n->buckets * WAYS; i++)
-		if (n->entry[i].seq & 1)
-			n->entry[i] = (struct entry){ .used = 0 };
-	return n;
+	names_view(&t->self, mem, addresses, key);
+	return &t->self;
 }
 
 static uint64_t hash_name(const struct names *n, const char *name, size_t len)
@@ -73,14 +122,14 @@ static uint64_t hash_name(const struct names *n, const char *name, size_t len)
 	return h ? h : 1;
 }
 
-static size_t bucket(const struct names *n, const uint8_t addr[16])
+static size_t bucket(const struct names *n, const uint8_t addr[16], uint32_t buckets)
 {
-	return (size_t)(siphash(n->key, (struct slice){ addr, 16 }) & (n->buckets - 1)) * WAYS;
+	return (size_t)(siphash(n->key, (struct slice){ addr, 16 }) & (buckets - 1)) * WAYS;
 }
 
 static struct entry *place(struct names *n, const uint8_t addr[16])
 {
-	struct entry *e = &n->entry[bucket(n, addr)], *best = e;
+	struct entry *e = entry_at(n, bucket(n, addr, n->buckets)), *best = e;
 
 	for (struct entry *i = e; i < e + WAYS; i++) {
 		if (i->used && memcmp(i->addr, addr, 16) == 0)
@@ -108,36 +157,122 @@ static void put_name(struct entry *e, const struct name *new)
 	*at = *new;
 }
 
-void names_add(struct names *n, const uint8_t addr[16], const char *name, size_t len,
-	       bool allowed, uint64_t now)
+/* Odd from here on, even if the former writer died between these two. */
+static void write_begin(uint32_t *seq)
 {
-	struct name new = { hash_name(n, name, len), now, allowed };
-	struct entry *e = place(n, addr);
-	uint32_t seq = e->seq;
-
-	__atomic_store_n(&e->seq, seq + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(seq, *seq | 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static void write_end(uint32_t *seq)
+{
+	__atomic_store_n(seq, *seq + 1, __ATOMIC_RELEASE);
+}
+
+static void put_text(struct names *n, struct entry *e, const char *name, size_t len)
+{
+	struct text *to;
+
+	if (e->text > entries(n))
+		e->text = 0;
+	if (!e->text && n->table->texts < entries(n))
+		e->text = ++n->table->texts;
+	if (!e->text || len > NAMES_TEXT_MAX)
+		return;
+	to = text_at(n, e->text - 1);
+	to->bytes[0] = (uint8_t)len;
+	memcpy(to->bytes + 1, name, len);
+}
+
+static struct entry *begin(struct names *n, const uint8_t addr[16], const struct name *new)
+{
+	struct entry *e = place(n, addr);
+
+	write_begin(&e->seq);
 	if (!e->used || memcmp(e->addr, addr, 16) != 0) {
 		memset(e->name, 0, sizeof e->name);
 		memcpy(e->addr, addr, 16);
 		e->used = 1;
+		e->until = 0;
 	}
-	put_name(e, &new);
-	e->seen = now;
-	__atomic_store_n(&e->seq, seq + 2, __ATOMIC_RELEASE);
+	put_name(e, new);
+	e->seen = new->seen;
+	return e;
 }
 
-/* A copy of the entry as it stood at one moment; false if its writer never let go. */
-static bool read_entry(struct entry *out, const struct entry *e)
+void names_add(struct names *n, const uint8_t addr[16], const char *name, size_t len,
+	       bool allowed, uint64_t now)
+{
+	struct name new = { hash_name(n, name, len), now, 0, allowed };
+
+	write_end(&begin(n, addr, &new)->seq);
+}
+
+void names_add_dns(struct names *n, const uint8_t addr[16], const char *name, size_t len,
+		   bool allowed, uint32_t ttl, uint64_t now)
+{
+	struct name new = { hash_name(n, name, len), now, 0, allowed };
+	struct entry *e;
+
+	if (ttl < NAMES_TTL_MIN)
+		ttl = NAMES_TTL_MIN;
+	ttl = ttl < NAMES_TTL_MAX - NAMES_GRACE ? ttl + NAMES_GRACE : NAMES_TTL_MAX;
+	new.until = (uint32_t)(now / 1000) + ttl;
+	e = begin(n, addr, &new);
+	if (e->until < new.until)
+		e->until = new.until;
+	put_text(n, e, name, len);
+	write_end(&e->seq);
+}
+
+void names_add_host(struct names *n, const uint8_t addr[16], uint64_t now)
+{
+	struct host *h = host_at(n, bucket(n, addr, n->hosts)), *at = h;
+
+	for (struct host *i = h; i < h + WAYS; i++) {
+		if (i->used && memcmp(i->addr, addr, 16) == 0) {
+			at = i;
+			break;
+		}
+		if (at->used && (!i->used || i->seen < at->seen))
+			at = i;
+	}
+	write_begin(&at->seq);
+	memcpy(at->addr, addr, 16);
+	at->used = 1;
+	at->seen = now;
+	write_end(&at->seq);
+}
+
+/* A copy as it stood at one moment; false if its writer never let go. `text`: also, or NULL. */
+static bool read_entry(struct entry *out, struct text *text, const struct names *n,
+		       const struct entry *e)
 {
 	for (int i = 0; i < READ_TRIES; i++) {
 		uint32_t seq = __atomic_load_n(&e->seq, __ATOMIC_ACQUIRE);
 
 		memcpy(out, e, sizeof *out);
+		if (text)
+			text->bytes[0] = 0;
+		if (text && out->text && out->text <= entries(n))
+			memcpy(text, text_at(n, out->text - 1), sizeof *text);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		if (!(seq & 1) && __atomic_load_n(&e->seq, __ATOMIC_RELAXED) == seq)
 			return true;
 	}
+	return false;
+}
+
+/* The entry of an address; false if there is none. */
+static bool look_up(struct entry *out, struct text *text, const struct names *n,
+		    const uint8_t addr[16])
+{
+	const struct entry *way = entry_at(n, bucket(n, addr, n->buckets));
+
+	for (const struct entry *w = way; w < way + WAYS; w++)
+		if (memcmp(w->addr, addr, 16) == 0 && read_entry(out, text, n, w) && out->used &&
+		    memcmp(out->addr, addr, 16) == 0)
+			return true;
 	return false;
 }
 
@@ -155,6 +290,13 @@ static void count_one(struct count *c, uint64_t hash)
 		c->seen[c->n++] = hash;
 }
 
+static bool holds(const struct name *n, uint64_t now, uint64_t age)
+{
+	if (!n->hash)
+		return false;
+	return n->until ? n->until >= now / 1000 : n->seen + age >= now;
+}
+
 unsigned int names_count(struct names *const *tables, size_t n, bool *allowed,
 			 const uint8_t addr[16], const char *name, size_t len, uint64_t now,
 			 uint64_t age)
@@ -166,18 +308,50 @@ unsigned int names_count(struct names *const *tables, size_t n, bool *allowed,
 	if (len && n)
 		count_one(&c, hash_name(tables[0], name, len));
 	for (size_t i = 0; i < n; i++) {
-		const struct entry *way = &tables[i]->entry[bucket(tables[i], addr)];
-
-		for (const struct entry *w = way; w < way + WAYS; w++) {
-			if (!read_entry(&e, w) || !e.used || memcmp(e.addr, addr, 16) != 0)
+		if (!look_up(&e, NULL, tables[i], addr))
+			continue;
+		for (int k = 0; k < NAMES_PER_ADDR; k++) {
+			if (!holds(&e.name[k], now, age))
 				continue;
-			for (int k = 0; k < NAMES_PER_ADDR; k++) {
-				if (!e.name[k].hash || e.name[k].seen + age < now)
-					continue;
-				count_one(&c, e.name[k].hash);
-				*allowed |= e.name[k].allowed != 0;
-			}
+			count_one(&c, e.name[k].hash);
+			*allowed |= e.name[k].allowed != 0;
 		}
 	}
 	return c.n;
+}
+
+bool names_resolved(struct names *const *tables, size_t n, char *name, uint8_t *len,
+		    const uint8_t addr[16], uint64_t now)
+{
+	uint64_t newest = 0;
+	bool found = false;
+	struct entry e;
+	struct text t;
+
+	*len = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!look_up(&e, &t, tables[i], addr) || !e.until || e.until < now / 1000)
+			continue;
+		if (found && e.seen <= newest)
+			continue;
+		found = true;
+		newest = e.seen;
+		*len = t.bytes[0];
+		memcpy(name, t.bytes + 1, t.bytes[0]);
+	}
+	return found;
+}
+
+bool names_host_seen(struct names *const *tables, size_t n, const uint8_t addr[16], uint64_t now,
+		     uint64_t age)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct host *way = host_at(tables[i], bucket(tables[i], addr, tables[i]->hosts));
+
+		/* one torn reading does no harm: a moment of this host or of another */
+		for (const struct host *h = way; h < way + WAYS; h++)
+			if (h->used && memcmp(h->addr, addr, 16) == 0 && h->seen + age >= now)
+				return true;
+	}
+	return false;
 }

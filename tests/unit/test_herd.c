@@ -18,7 +18,8 @@ static bool fits(uint32_t mark, uint8_t action, uint8_t accept)
 
 static void mark_must_say_what_the_action_says(void **state)
 {
-	static const struct {
+	static const uint32_t alone = NFT_MARK_REJECT | NFT_MARK_ALONE;
+	static const struct right {
 		uint8_t action;
 		uint32_t bits;
 	} right[] = {
@@ -32,7 +33,8 @@ static void mark_must_say_what_the_action_says(void **state)
 	for (size_t i = 0; i < 5; i++)
 		for (uint32_t bits = 0; bits < 8; bits++)
 			assert_int_equal(fits(0x0badf00d | bits << 28, right[i].action, 1),
-					 bits << 28 == right[i].bits);
+					 bits << 28 == right[i].bits ||
+						 (i == 4 && bits << 28 == alone));
 	assert_false(fits(0, ACTION_SCORE, 1));
 	assert_false(fits(0, ACTION_N, 1));
 	assert_false(fits(0, 255, 1));

@@ -2,7 +2,7 @@
 /*
  * Real packets through the table: lan - gateway (this namespace) - wan, in one process, and
  * an agent in another whose verdict is the last digit of the port: 1 pass, 2 drop, 3 reject,
- * else (and for DNS) undecided. Needs root and a network namespace of its own.
+ * else (and for DNS) undecided; a DNS message that ends in 'r' is rejected alone. Needs root and a network namespace of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -91,6 +91,7 @@ static void answer(struct mnl_socket *q, const struct nlmsghdr *h)
 	struct nlmsghdr *v;
 	const uint8_t *p;
 	size_t head;
+	bool alone;
 
 	if (nfq_nlmsg_parse(h, attr) < 0 || !attr[NFQA_PACKET_HDR] || !attr[NFQA_PAYLOAD])
 		return;
@@ -104,10 +105,13 @@ static void answer(struct mnl_socket *q, const struct nlmsghdr *h)
 		port = (uint32_t)(p[head + 2] << 8 | p[head + 3]);
 	else
 		port = 1;
+	alone = port == 53 && p[mnl_attr_get_payload_len(attr[NFQA_PAYLOAD]) - 1] == 'r';
 	port = (port == 53 || (p[head] << 8 | p[head + 1]) == 53) ? 0 : port % 10;
 	if (port > 3)
 		port = 0;
-	mark = (mark & ~NFT_MARK_VERDICT) | port * NFT_MARK_PASS;
+	mark = (mark & ~NFT_MARK_MASK) | port * NFT_MARK_PASS;
+	if (alone)
+		mark |= NFT_MARK_REJECT | NFT_MARK_ALONE;
 	v = nfq_nlmsg_put(buf, NFQNL_MSG_VERDICT, QUEUE);
 	nfq_nlmsg_verdict_put(v, (int)ntohl(ph->packet_id), NF_ACCEPT);
 	nfq_nlmsg_verdict_put_mark(v, mark);
@@ -637,6 +641,62 @@ static void dns(void **state)
 		}
 }
 
+/* One message is rejected, its socket's others are not: nothing is kept of it. */
+static void dns_alone(void **state)
+{
+	(void)state;
+	for (int to_gateway = 0; to_gateway < 2; to_gateway++)
+		for (int v6 = 0; v6 < 2; v6++) {
+			const char *where = to_gateway ? gateway[v6] : server[v6];
+			int ss = sock(to_gateway ? net.home : net.wan, SOCK_DGRAM, where, 53, true);
+			int fd = sock(net.lan, SOCK_DGRAM, where, 53, false);
+			char buf[16];
+
+			for (int i = 0; i < 3; i++) {
+				uint64_t blocked = count(NFT_C_DROP_MARK);
+
+				assert_int_equal(send(fd, "r", 1, 0), 1);
+				assert_true(wait_for(fd, POLLIN | POLLERR, WAIT));
+				assert_int_equal(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), -1);
+				assert_int_not_equal(errno, EAGAIN); /* told by ICMP */
+				assert_int_equal(count(NFT_C_DROP_MARK), blocked + 1);
+				assert_int_equal(send(fd, "q", 1, 0), 1);
+				assert_true(wait_for(ss, POLLIN, WAIT));
+				assert_int_equal(recv(ss, buf, sizeof(buf), 0), 1);
+				assert_int_equal(buf[0], 'q');
+			}
+			assert_false(wait_for(ss, POLLIN, SILENT));
+			close(fd);
+			close(ss);
+		}
+}
+
+/* Over TCP each segment with data, both ways, while the connection is undecided. */
+static void dns_tcp(void **state)
+{
+	(void)state;
+	for (int to_gateway = 0; to_gateway < 2; to_gateway++)
+		for (int v6 = 0; v6 < 2; v6++) {
+			const char *where = to_gateway ? gateway[v6] : server[v6];
+			int ls = sock(to_gateway ? net.home : net.wan, SOCK_STREAM, where, 53, true);
+			uint64_t queued = count(NFT_C_QUEUED);
+			int fd = sock(net.lan, SOCK_STREAM, where, 53, false);
+			struct pair p = { .a = fd };
+
+			assert_true(wait_for(ls, POLLIN, WAIT));
+			p.b = accept4(ls, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+			assert_true(wait_for(fd, POLLOUT, WAIT));
+			for (int i = 0; i < 3; i++) {
+				say(p.a, p.b);
+				say(p.b, p.a);
+			}
+			/* and the SYN, on its way through */
+			assert_int_equal(count(NFT_C_QUEUED), queued + 6 + !to_gateway);
+			pair_close(p);
+			close(ls);
+		}
+}
+
 /* A protocol without ports: first packet asked; an entry with port 0 stops it. */
 static void ping(void **state)
 {
@@ -804,6 +864,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(watches, setup, teardown),
 		cmocka_unit_test_setup_teardown(allows, setup, teardown),
 		cmocka_unit_test_setup_teardown(dns, setup, teardown),
+		cmocka_unit_test_setup_teardown(dns_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(dns_tcp, setup, teardown),
 		cmocka_unit_test_setup_teardown(ping, setup, teardown),
 		cmocka_unit_test_setup_teardown(router_traffic, setup, teardown),
 		cmocka_unit_test_setup_teardown(inbound, setup, teardown),
