@@ -92,6 +92,11 @@ deps:
 build/lint/compile_commands.json: compile_commands.json
 	@mkdir -p $(@D)
 	@cp $< $@
+# The input of each corpus, and of what fuzzing has added, that costs most: a figure, not a test
+slowest: $(FUZZ:%=build/rel/replay_%)
+	@for t in $(FUZZ); do printf '%-14s' $$t; SLOWEST=1 build/rel/replay_$$t tests/fuzz/corpus/$$t \
+		$$([ -d build/corpus/$$t ] && echo build/corpus/$$t) | tail -n 1; done
+
 compile_commands.json: Makefile $(SRC) $(wildcard $(MAINS)) $(wildcard tests/unit/*.c tests/fuzz/*.c)
 	@args=$$(for a in $(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(WARN) -c; do \
 		printf '"%s",' "$$(printf '%s' "$$a" | sed 's/["\\]/\\&/g')"; done); \
@@ -104,6 +109,8 @@ compile_commands.json: Makefile $(SRC) $(wildcard $(MAINS)) $(wildcard tests/uni
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(SYSCONFDIR)/sluice $(DESTDIR)$(DATADIR)
 	install -m 755 build/sluiced build/sluice $(DESTDIR)$(SBINDIR)
+	install -d $(DESTDIR)$(DATADIR)/lists
+	install -m 644 contrib/lists/*.domains $(DESTDIR)$(DATADIR)/lists
 	install -m 644 contrib/examples/sluice.conf $(DESTDIR)$(DATADIR)/sluice.conf.example
 	test -e $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf || \
 		install -m 644 contrib/examples/sluice.conf $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf
@@ -118,6 +125,6 @@ install: all
 
 clean:
 	rm -rf build compile_commands.json
-.PHONY: all check check-unit demo e2e fuzz fuzz-all tests deps install clean
+.PHONY: all check check-unit demo e2e fuzz fuzz-all slowest tests deps install clean
 .PRECIOUS: build/rel/%.o build/san/%.o build/clang/%.o build/fuzz/%.o
 -include $(shell find build -name '*.d' 2>/dev/null)

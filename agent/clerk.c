@@ -14,6 +14,7 @@
 
 #include "agent/desk.h"
 #include "agent/log.h"
+#include "agent/pack.h"
 #include "agent/priv.h"
 
 enum {
@@ -171,36 +172,10 @@ static void log_file_write(struct clerk *c)
 
 static struct event_opts log_opts(const struct clerk *c)
 {
-	return (struct event_opts){ .tls = c->config.log.tls, .flow = c->config.log.flow };
+	return (struct event_opts){ .records = event_records(&c->config), .flow = c->config.log.flow };
 }
 
 /* --- events of the workers --- */
-
-static bool text_ok(const char *s, size_t size)
-{
-	return memchr(s, 0, size) != NULL;
-}
-
-/* these lengths cannot be wrong by their type */
-_Static_assert(UINT8_MAX <= FACTS_NAME_MAX && UINT8_MAX <= FACTS_ALPN_MAX, "lengths fit");
-
-/* A worker may have been taken over: nothing in its events is believed to be well-formed. */
-static bool event_ok(const struct event *ev, size_t got)
-{
-	bool ok = got >= offsetof(struct event, ja3) && ev->size == got &&
-		  ev->ja3_len == got - offsetof(struct event, ja3) && ev->n_hits <= DECISION_HITS &&
-		  ev->action < ACTION_N && ev->scope < SCOPE_N && ev->worker < IPC_WORKERS &&
-		  text_ok(ev->rule, sizeof(ev->rule)) && text_ok(ev->list, sizeof(ev->list)) &&
-		  text_ok(ev->attack, sizeof(ev->attack)) && ev->facts.app < APP_N &&
-		  text_ok(ev->facts.ja4, sizeof(ev->facts.ja4));
-
-	for (int i = 0; ok && i < ev->n_hits; i++)
-		ok = text_ok(ev->hits[i].rule, sizeof(ev->hits[i].rule)) &&
-		     text_ok(ev->hits[i].list, sizeof(ev->hits[i].list)) &&
-		     text_ok(ev->hits[i].attack, sizeof(ev->hits[i].attack)) &&
-		     ev->hits[i].action < ACTION_N;
-	return ok;
-}
 
 /*
  * Is this block what the policy of now says of these facts, and no wider? A verdict of the policy
@@ -251,18 +226,15 @@ static void take_event(struct clerk *c, struct event *ev)
 
 static void from_workers(struct clerk *c)
 {
-	union {
-		struct event ev;
-		uint8_t bytes[4096];
-	} u;
+	uint8_t packed[PACK_EVENT_MAX];
 
 	for (int i = 0; i < EVENTS_A_ROUND; i++) {
-		ssize_t got = read(c->s->events, u.bytes, sizeof(u.bytes));
+		ssize_t got = read(c->s->events, packed, sizeof(packed));
 
 		if (got <= 0)
 			break;
-		if (event_ok(&u.ev, (size_t)got))
-			take_event(c, &u.ev);
+		if (unpack_event(&c->event, packed, (size_t)got) && c->event.worker < IPC_WORKERS)
+			take_event(c, &c->event);
 		else
 			c->bad_events++;
 		if (i == 0) /* the first one's entry does not wait for the others */

@@ -294,6 +294,16 @@ static void ctl_print_lists(const json_t *lists)
 	}
 }
 
+/* What following flows costs, and the most that it can come to. */
+static void ctl_print_memory(const json_t *counters)
+{
+	if (json_is_object(counters))
+		printf("flows      %s, %s being read; %" JSON_INTEGER_FORMAT " KiB of at most %"
+		       JSON_INTEGER_FORMAT " KiB\n", ctl_text(counters, "table"),
+		       ctl_text(counters, "probes"), ctl_int(counters, "memory") / 1024,
+		       ctl_int(counters, "memory_max") / 1024);
+}
+
 static void ctl_print_status(const json_t *a)
 {
 	const json_t *caps = json_object_get(a, "caps");
@@ -320,7 +330,9 @@ static void ctl_print_status(const json_t *a)
 		ctl_parts(acc, "dropped");
 		printf("\n");
 	}
+	ctl_print_memory(json_object_get(a, "counters"));
 	ctl_members("agent", json_object_get(a, "counters"));
+	ctl_members("protocols", json_object_get(json_object_get(a, "counters"), "apps"));
 	ctl_members("packets in the kernel", json_object_get(a, "kernel"));
 }
 

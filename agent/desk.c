@@ -62,9 +62,9 @@ struct count_field {
 static const struct count_field count_fields[] = {
 	COUNT(packets),	   COUNT(inspected),  COUNT(flows),	 COUNT(undecided),
 	COUNT(allowed),	   COUNT(monitored),  COUNT(dropped),	 COUNT(rejected),
-	COUNT(tls),	   COUNT(anomalies),  COUNT(midstream),	 COUNT(blind_bad),
+	COUNT(anomalies),  COUNT(midstream),  COUNT(blind_bad),
 	COUNT(blind_flows), COUNT(events_lost), COUNT(refused),	 COUNT(kernel_lost),
-	COUNT(table),
+	COUNT(table),	   COUNT(probes),     COUNT(memory),	 COUNT(memory_max),
 };
 enum { COUNT_FIELDS = sizeof(count_fields) / sizeof(count_fields[0]) };
 
@@ -84,11 +84,27 @@ static const struct ipc_page *page_of(const struct clerk *c, unsigned int k)
 void desk_counts(const struct clerk *c, struct event_counts *sum)
 {
 	memset(sum, 0, sizeof(*sum));
-	for (unsigned int k = 0; k < c->state.workers; k++)
+	for (unsigned int k = 0; k < c->state.workers; k++) {
+		const struct event_counts *one = &page_of(c, k)->counts;
+
 		for (size_t i = 0; i < COUNT_FIELDS; i++) {
-			uint64_t v = count_get(sum, i) + count_get(&page_of(c, k)->counts, i);
+			uint64_t v = count_get(sum, i) + count_get(one, i);
 			memcpy((char *)sum + count_fields[i].at, &v, sizeof(v));
 		}
+		for (size_t i = 0; i < APP_N; i++)
+			sum->apps[i] += one->apps[i];
+	}
+}
+
+/* First messages read, by protocol: those that there were. */
+static json_t *apps_json(const struct event_counts *c)
+{
+	json_t *o = json_object();
+
+	for (int i = APP_UNKNOWN + 1; i < APP_N; i++)
+		if (c->apps[i])
+			set_u64(o, facts_app_name((enum app)i), c->apps[i]);
+	return o;
 }
 
 static json_t *counts_json(const struct event_counts *c)
@@ -97,6 +113,7 @@ static json_t *counts_json(const struct event_counts *c)
 
 	for (size_t i = 0; i < COUNT_FIELDS; i++)
 		set_u64(o, count_fields[i].name, count_get(c, i));
+	json_object_set_new(o, "apps", apps_json(c));
 	return o;
 }
 

@@ -39,6 +39,7 @@ struct clerk {
 	size_t staged;		 /* set changes given for the transaction of a load */
 	size_t n_apply;		 /* set changes waiting in `apply` */
 	struct ipc_msg in, out, apply;
+	struct event event;	 /* the one being read */
 	char log_buf[4 * EVENT_LINES_MAX];
 };
 

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "agent/pack.h"
+
 enum {
 	ENFORCE_BUCKETS = 16384,               /* power of two */
 	ENFORCE_WATCHES = ENFORCE_ENTRIES / 2, /* a spoofed port scan may not crowd out blocks */
@@ -200,36 +202,10 @@ void enforce_quota(struct enforce *e, uint32_t quota)
 	e->quota = quota;
 }
 
-static uint16_t enforce_packed(const struct facts *f)
-{
-	return (uint16_t)(offsetof(struct facts, sni) + f->sni_len + f->alpn_len);
-}
-
-static void enforce_unpack(struct facts *f, const struct entry *en)
-{
-	size_t at = offsetof(struct facts, sni);
-
-	memset(f, 0, sizeof(*f));
-	if (en->packed < at)
-		return;
-	memcpy(f, en->facts, at);
-	memcpy(f->sni, en->facts + at, f->sni_len);
-	memcpy(f->alpn, en->facts + at + f->sni_len, f->alpn_len);
-}
-
-static void enforce_pack(struct entry *en, const struct facts *f)
-{
-	size_t at = offsetof(struct facts, sni);
-
-	memcpy(en->facts, f, at);
-	memcpy(en->facts + at, f->sni, f->sni_len);
-	memcpy(en->facts + at + f->sni_len, f->alpn, f->alpn_len);
-}
-
 static struct entry *enforce_insert(struct enforce *e, const struct key *k, const uint8_t src[16],
 				    const struct facts *f)
 {
-	uint16_t packed = f ? enforce_packed(f) : 0;
+	uint16_t packed = f ? (uint16_t)pack_facts_size(f) : 0;
 	struct entry *en = calloc(1, sizeof(*en) + packed), **at;
 	struct source *s = en ? enforce_source(e, src) : NULL;
 	int kind = k->set == NFT_WATCH;
@@ -241,7 +217,7 @@ static struct entry *enforce_insert(struct enforce *e, const struct key *k, cons
 	en->key = *k;
 	en->packed = packed;
 	if (f)
-		enforce_pack(en, f);
+		pack_facts(en->facts, f);
 	en->source = s;
 	en->older = s->last[kind];
 	*(s->last[kind] ? &s->last[kind]->newer : &s->first[kind]) = en;
@@ -321,6 +297,10 @@ static const char *enforce_why_flow(const struct enforce *e, const struct event 
 
 	if (e->fn && e->fn(e->ctx, f->dst))
 		return "destination is protected";
+	if ((ev->by_client || ev->by_name) && facts_state(f, FACT_QUERY) == FACT_KNOWN)
+		return "a resolver is not to blame for a name";
+	if ((ev->by_client || ev->by_name) && (f->via == APP_HTTP || f->via == APP_SOCKS))
+		return "a proxy is not to blame for where it is sent";
 	if ((ev->by_client || ev->by_name) && ev->shared)
 		return "address serves several names";
 	if ((ev->by_client || ev->by_name) && ev->allowed)
@@ -546,6 +526,11 @@ static void enforce_watch(struct enforce *e, struct outcome *oc, struct changes 
 	} else {
 		return;
 	}
+	if (facts_state(&ev->facts, FACT_QUERY) == FACT_KNOWN) {
+		if (!oc->scope) /* each message to a resolver is seen as it is */
+			oc->scope = SCOPE_FLOW;
+		return;
+	}
 	en = enforce_put(e, c, ev, &w);
 	if (oc->set[0] || oc->scope)
 		return; /* the block is what the outcome tells */
@@ -703,7 +688,7 @@ static bool enforce_stands(const struct enforce *e, const struct policy *p, cons
 		return false;
 	if (en->adopted)
 		return enforce_adopted_stands(p, en);
-	enforce_unpack(&f, en);
+	unpack_facts(&f, en->facts, en->packed);
 	policy_judge(&d, p, &f);
 	if (enforce_is_watch(en))
 		return d.action == ACTION_MONITOR || d.n_monitors;
@@ -774,7 +759,7 @@ void enforce_each(struct enforce *e, void (*fn)(void *ctx, const struct enforce_
 		memcpy(out.rule, en->rule, sizeof(out.rule));
 		memcpy(out.list, en->list, sizeof(out.list));
 		memcpy(out.attack, en->attack, sizeof(out.attack));
-		enforce_unpack(&out.facts, en);
+		unpack_facts(&out.facts, en->facts, en->packed);
 		fn(ctx, &out);
 	}
 }

@@ -12,23 +12,13 @@
 #include <nettle/base64.h>
 #include <nettle/sha1.h>
 
-#include "agent/json.h"
+#include "agent/event_record.h"
 #include "agent/wire/packet.h"
 
 /* Signature ids: clear of the ranges that others use (below 9,000,000). */
 enum { EVENT_SID = 9000000, EVENT_SIDS = 1000000 };
 /* JSON readers keep 53 bits of an integer; Suricata's flow ids have 51. */
 #define EVENT_ID_MASK ((UINT64_C(1) << 51) - 1)
-
-/* One event being written: the records it makes stand one after another in the buffer. */
-struct writer {
-	char *buf;
-	size_t size, n;
-	bool full;
-	const struct event *ev;
-	const struct outcome *out;
-	const struct event_opts *o;
-};
 
 static bool event_blocks(const struct event *ev)
 {
@@ -54,8 +44,7 @@ static bool event_has_ports(uint8_t proto)
 	       proto == IPPROTO_SCTP || proto == IPPROTO_DCCP;
 }
 
-/* An event comes from the process that reads hostile bytes: its texts may lack their end. */
-static void event_text(struct json *j, const char *key, const char *text, size_t size)
+void event_text(struct json *j, const char *key, const char *text, size_t size)
 {
 	json_bytes(j, key, text, strnlen(text, size));
 }
@@ -151,7 +140,7 @@ static void event_ether(struct json *j, const uint8_t mac[6])
 	json_close(j, '}');
 }
 
-static void event_common(struct json *j, const struct writer *w, const char *type)
+void event_common(struct json *j, const struct writer *w, const char *type)
 {
 	const struct event *ev = w->ev;
 	const struct facts *f = &ev->facts;
@@ -176,72 +165,12 @@ static void event_common(struct json *j, const struct writer *w, const char *typ
 		json_str(j, "host", w->o->host);
 	if (facts_state(f, FACT_APP) == FACT_KNOWN)
 		json_str(j, "app_proto", facts_app_name((enum app)f->app));
+	else if (f->via)
+		json_str(j, "app_proto", facts_app_name((enum app)f->via));
 	else if (facts_state(f, FACT_APP) == FACT_ABSENT)
 		json_str(j, "app_proto", "failed");
-}
-
-/* Suricata's spelling (app-layer-ssl.c). */
-static void event_tls_version(struct json *j, uint16_t version)
-{
-	static const char *const names[] = { "SSLv3", "TLSv1", "TLS 1.1", "TLS 1.2", "TLS 1.3" };
-
-	if (version >= 0x0300 && version <= 0x0304)
-		json_str(j, "version", names[version - 0x0300]);
-	else if (version == 0x0002)
-		json_str(j, "version", "SSLv2");
-	else
-		json_str(j, "version", "UNDETERMINED");
-}
-
-static void event_alpns(struct json *j, const struct facts *f)
-{
-	struct cur c = cur_of((struct slice){ f->alpn, f->alpn_len });
-
-	if (facts_state(f, FACT_ALPN) != FACT_KNOWN || !f->alpn_len)
-		return;
-	json_open(j, "client_alpns", '[');
-	while (cur_left(&c)) {
-		struct cur one = cur_sub8(&c);
-		struct slice name = cur_rest(&one);
-
-		if (!c.bad)
-			json_bytes(j, NULL, name.p, name.n);
-	}
-	json_close(j, ']');
-}
-
-static void event_ja3(struct json *j, const struct event *ev, bool lean)
-{
-	const uint8_t *h = ev->facts.ja3;
-	char hex[33];
-
-	if (facts_state(&ev->facts, FACT_JA3) != FACT_KNOWN)
-		return;
-	for (int i = 0; i < 16; i++)
-		snprintf(hex + 2 * i, 3, "%02x", h[i]);
-	json_open(j, "ja3", '{');
-	json_str(j, "hash", hex);
-	if (ev->ja3_len && ev->ja3_len <= sizeof(ev->ja3) && !lean)
-		json_bytes(j, "string", ev->ja3, ev->ja3_len);
-	json_close(j, '}');
-}
-
-static void event_tls(struct json *j, const struct event *ev, bool lean)
-{
-	const struct facts *f = &ev->facts;
-
-	if (facts_state(f, FACT_APP) != FACT_KNOWN || f->app != APP_TLS)
-		return;
-	json_open(j, "tls", '{');
-	if (facts_state(f, FACT_SNI) == FACT_KNOWN)
-		json_bytes(j, "sni", f->sni, f->sni_len);
-	if (facts_state(f, FACT_TLS_VERSION) == FACT_KNOWN)
-		event_tls_version(j, f->tls_version);
-	event_alpns(j, f);
-	event_ja3(j, ev, lean);
-	if (facts_state(f, FACT_JA4) == FACT_KNOWN)
-		event_text(j, "ja4", f->ja4, sizeof(f->ja4));
-	json_close(j, '}');
+	if (f->via && f->via != f->app)
+		json_str(j, "app_proto_orig", facts_app_name((enum app)f->via));
 }
 
 /* What an alert is about: a hit, a verdict, or anomalies. */
@@ -332,8 +261,7 @@ static void event_context(struct json *j, const struct writer *w, const struct s
 	if (s->verdict && ev->observe && event_blocks(ev))
 		json_str(j, "would", event_action(ev));
 	json_u64(j, "policy", ev->generation);
-	if (facts_state(f, FACT_ECH) == FACT_KNOWN && f->ech)
-		json_flag(j, "ech", true);
+	event_facts(j, f);
 	event_anomalies(j, f->anomalies);
 	json_close(j, '}');
 }
@@ -369,7 +297,7 @@ static void event_verdict(struct json *j, const struct event *ev)
 	json_close(j, '}');
 }
 
-static void event_alert(struct json *j, const struct writer *w, const void *subject, bool lean)
+static void event_alert(struct json *j, const struct writer *w, const void *subject, int lean)
 {
 	const struct subject *s = subject;
 	const struct event *ev = w->ev;
@@ -388,7 +316,7 @@ static void event_alert(struct json *j, const struct writer *w, const void *subj
 	event_metadata(j, s);
 	event_context(j, w, s);
 	json_close(j, '}');
-	event_tls(j, ev, lean);
+	event_apps(j, ev, lean);
 	if (blocked)
 		event_verdict(j, ev);
 	json_close(j, '}');
@@ -409,7 +337,7 @@ static void event_drop_tcp(struct json *j, const struct event_packet *p)
 	json_u64(j, "tcpurgp", p->urgent);
 }
 
-static void event_drop(struct json *j, const struct writer *w, const void *none, bool lean)
+static void event_drop(struct json *j, const struct writer *w, const void *none, int lean)
 {
 	const struct event_packet *p = &w->ev->packet;
 
@@ -433,12 +361,11 @@ static void event_drop(struct json *j, const struct writer *w, const void *none,
 	json_close(j, '}');
 }
 
-static void event_tls_record(struct json *j, const struct writer *w, const void *none, bool lean)
+static void event_app_record(struct json *j, const struct writer *w, const void *app, int lean)
 {
-	(void)none;
-	event_common(j, w, "tls");
+	event_common(j, w, event_app_type(w->ev, app));
 	json_str(j, "direction", "to_server");
-	event_tls(j, w->ev, lean);
+	event_app_object(j, w->ev, app, lean);
 	json_close(j, '}');
 }
 
@@ -471,7 +398,7 @@ static void event_flow_rule(struct json *j, const struct event *ev)
  * Written when the flow is decided. From then on the kernel has it: `bypass` "capture", and packets
  * and bytes are what was looked at.
  */
-static void event_flow(struct json *j, const struct writer *w, const void *none, bool lean)
+static void event_flow(struct json *j, const struct writer *w, const void *none, int lean)
 {
 	const struct event *ev = w->ev;
 	bool blocked = event_blocks(ev) && !ev->observe;
@@ -500,18 +427,18 @@ static void event_flow(struct json *j, const struct writer *w, const void *none,
 	json_close(j, '}');
 }
 
-typedef void event_record(struct json *j, const struct writer *w, const void *arg, bool lean);
+typedef void event_record(struct json *j, const struct writer *w, const void *arg, int lean);
 
 /*
- * Appends one record. One that would exceed EVENT_LINE_MAX is written again without the JA3
- * string, which is the only part that can be so long (hostile names expand sixfold).
+ * Appends one record. One that would exceed EVENT_LINE_MAX is written again with shorter texts
+ * (hostile ones expand sixfold), at last without any.
  */
 static void event_write(struct writer *w, event_record *fn, const void *arg)
 {
 	size_t left = w->size - w->n;
 	struct json j;
 
-	for (int lean = 0; lean < 2 && !w->full; lean++) {
+	for (int lean = 0; lean <= EVENT_BARE && !w->full; lean++) {
 		json_init(&j, w->buf + w->n, left < EVENT_LINE_MAX ? left : EVENT_LINE_MAX);
 		fn(&j, w, arg, lean);
 		json_newline(&j);
@@ -587,9 +514,10 @@ long event_lines(char *buf, size_t size, const struct event *ev, const struct ou
 {
 	struct writer w = { .buf = buf, .size = size, .ev = ev, .out = out, .o = o };
 
-	if (ev->kinds & EVENT_TLS && o->tls && facts_state(&ev->facts, FACT_APP) == FACT_KNOWN &&
-	    ev->facts.app == APP_TLS)
-		event_write(&w, event_tls_record, NULL);
+	if (ev->kinds & EVENT_READ)
+		for (const struct event_app *a = event_app_next(NULL, ev, o); a;
+		     a = event_app_next(a, ev, o))
+			event_write(&w, event_app_record, a);
 	if (ev->kinds & EVENT_HITS)
 		for (size_t i = 0; i < ev->n_hits && i < DECISION_HITS; i++)
 			event_hit_alert(&w, &ev->hits[i]);
@@ -640,8 +568,9 @@ long event_stats(char *buf, size_t size, uint64_t wall, uint64_t uptime,
 	event_group(&j, "detect", (const char *const[]){ "alert", "alert_queue_overflow", NULL },
 		    (const uint64_t[]){ sum->monitored + blocked, sum->events_lost });
 	json_open(&j, "app_layer", '{');
-	event_group(&j, "flow", (const char *const[]){ "tls", NULL },
-		    (const uint64_t[]){ sum->tls });
+	json_open(&j, "flow", '{');
+	event_app_counts(&j, sum);
+	json_close(&j, '}');
 	json_close(&j, '}');
 	json_close(&j, '}');
 	json_close(&j, '}');

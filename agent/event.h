@@ -3,16 +3,17 @@
 #define EVENT_H
 
 #include "agent/dissect/dissect.h"
+#include "policy/config.h"
 #include "policy/decision.h"
 #include "policy/facts.h"
 
 /*
  * What a worker tells the clerk about a flow. One plain struct without pointers: it crosses a pipe
- * in one write (< PIPE_BUF, so it is whole or absent). Names of rules and lists travel as text, so
+ * packed (pack.h), in one write, so it is whole or absent. Names of rules and lists travel as text, so
  * that an event is always told in the words of the policy that judged it.
  */
 enum event_kind {
-	EVENT_TLS = 1,	   /* a ClientHello was read; of a broken one its name */
+	EVENT_READ = 1,	   /* a first message was read: facts.app says what; of a broken one its name */
 	EVENT_HITS = 2,	   /* hits[] holds monitor or score rules not told before for this flow */
 	EVENT_VERDICT = 4, /* the flow is decided: action, scope, rule ... are valid */
 	EVENT_ANOMALY = 8, /* facts.anomalies has bits not told before */
@@ -35,7 +36,6 @@ struct event_hit {
 };
 
 struct event {
-	uint32_t size;		/* bytes that count: up to the end of the used part of ja3[] */
 	uint32_t generation;	/* of the policy */
 	uint64_t wall;		/* microseconds since 1970, of the packet that caused it */
 	uint64_t now;		/* milliseconds, monotonic */
@@ -61,11 +61,8 @@ struct event {
 	struct event_packet packet;
 	struct event_hit hits[DECISION_HITS];
 	struct facts facts;
-	uint16_t ja3_len;
-	char ja3[DISSECT_TEXT_MAX];
+	struct dissect_text text; /* EVENT_READ: valid as far as it says */
 };
-
-_Static_assert(sizeof(struct event) <= 4096, "an event must fit PIPE_BUF");
 
 /* What the clerk made of a verdict (enforce.c), told in alert.context. */
 enum { OUTCOME_NOTE = 96 };
@@ -77,19 +74,33 @@ struct outcome {
 	char note[OUTCOME_NOTE];   /* why the scope is narrower than asked; "" */
 };
 
-/* Which records to write besides alert and drop. */
+/* Which records to write besides alert and drop: of first messages, by event_type. */
+enum {
+	EVENT_REC_TLS = 1, /* tls and quic */
+	EVENT_REC_HTTP = 2,
+	EVENT_REC_DNS = 4,
+	EVENT_REC_SSH = 8,
+	EVENT_REC_RDP = 16,
+	EVENT_REC_OTHER = 32, /* not in the schema: event_type is the protocol */
+	EVENT_REC_ALL = 63,
+};
+
 struct event_opts {
-	bool tls, flow;
+	uint32_t records;     /* EVENT_REC_* */
+	bool flow;
 	const char *host;     /* name of this gateway, or NULL */
 	const char *in_iface; /* name of facts.iif, or NULL */
 };
+
+/* The records that a config asks for. */
+uint32_t event_records(const struct config *c);
 
 /*
  * Writes the EVE records of `ev` (Suricata's schema, one JSON object a line, final newline) into a
  * buffer; returns its length, or -ENOSPC. `out` may be NULL (no set entry). Hostile bytes are
  * escaped; a record is never longer than EVENT_LINE_MAX.
  */
-enum { EVENT_LINE_MAX = 8192, EVENT_LINES_MAX = (DECISION_HITS + 5) * EVENT_LINE_MAX };
+enum { EVENT_LINE_MAX = 8192, EVENT_LINES_MAX = (DECISION_HITS + 9) * EVENT_LINE_MAX };
 long event_lines(char *buf, size_t size, const struct event *ev, const struct outcome *out,
 		 const struct event_opts *o);
 
@@ -100,7 +111,7 @@ struct event_counts {
 	uint64_t flows;		/* flows begun */
 	uint64_t undecided;	/* verdict undecided: packet passed, next one looked at */
 	uint64_t allowed, monitored, dropped, rejected; /* flows decided */
-	uint64_t tls;		/* ClientHellos read */
+	uint64_t apps[APP_N];	/* first messages read, by enum app */
 	uint64_t anomalies;
 	uint64_t midstream;	/* flows picked up after their first packet */
 	uint64_t blind_bad;	/* not parsed: broken headers, fragments */
@@ -109,6 +120,8 @@ struct event_counts {
 	uint64_t refused;	/* verdicts the kernel did not want: the packet was gone */
 	uint64_t kernel_lost;	/* gaps in packet ids: lost before they reached us */
 	uint64_t table;		/* flows in the table now */
+	uint64_t probes;	/* of them being read */
+	uint64_t memory, memory_max; /* bytes: in use by flows and probes; their bound */
 };
 
 /* The `stats` record. `uptime` in seconds; counters summed over workers. */

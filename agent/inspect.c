@@ -15,6 +15,7 @@ enum {
 	DECIDED_MS = 30 * 1000,	       /* repeated packets of a decided flow get the same answer */
 	PROBES_MIN = 64,	       /* flows that are being read at a time */
 	PROBES_MAX = 4096,
+	UNREAD_MS = 1000,
 };
 
 struct inspect *inspect_new(const struct inspect_conf *c, inspect_emit *emit, void *ctx)
@@ -60,6 +61,7 @@ void inspect_conf_of(struct inspect_conf *to, const struct config *c)
 		.probes = probes,
 		.per_source = c->limits.per_source,
 		.observe = c->mode == MODE_OBSERVE,
+		.dns = c->dns,
 		.fail_open = c->queue.fail_open,
 	};
 }
@@ -105,15 +107,14 @@ void inspect_counts(struct inspect *in, struct event_counts *where)
 }
 
 /* Our bits of a packet mark, from their place in the default mask to the configured one. */
-static uint32_t mark_bits(const struct inspect *in, uint32_t bits)
+uint32_t inspect_mark(const struct inspect *in, uint32_t bits)
 {
 	uint32_t mask = in->conf.mark_mask;
 
 	return mask ? (bits >> __builtin_ctz(NFT_MARK_MASK)) << __builtin_ctz(mask) : 0;
 }
 
-static void answer(struct verdict *v, const struct inspect *in, const struct frame *fr,
-		   uint8_t action)
+void inspect_verdict(struct look *k, uint8_t action, bool mark)
 {
 	static const uint32_t bits[ACTION_N] = {
 		[ACTION_ALLOW] = NFT_MARK_PASS,
@@ -121,21 +122,26 @@ static void answer(struct verdict *v, const struct inspect *in, const struct fra
 		[ACTION_DROP] = NFT_MARK_DROP,
 		[ACTION_REJECT] = NFT_MARK_REJECT,
 	};
+	const struct inspect *in = k->in;
+	struct verdict *v = k->verdict;
+	uint32_t set = bits[action];
 
-	v->id = fr->id;
-	v->action = action;
-	v->accept = 1;
-	v->mark = (fr->mark & ~in->conf.mark_mask) | mark_bits(in, bits[action]);
+	if (!mark)
+		set = action == ACTION_REJECT ? NFT_MARK_REJECT | NFT_MARK_ALONE : 0;
+	v->id = k->frame->id;
+	v->action = set ? action : ACTION_NONE;
+	v->accept = mark || action != ACTION_DROP || in->conf.observe;
+	v->mark = (k->frame->mark & ~in->conf.mark_mask) | inspect_mark(in, set);
 }
 
 /* What cannot be inspected follows the exception policy; to observe is to drop nothing. */
-static void answer_blind(struct verdict *v, const struct inspect *in, const struct frame *fr)
+static void answer_blind(struct look *k)
 {
-	answer(v, in, fr, ACTION_NONE);
-	v->accept = in->conf.fail_open || in->conf.observe;
+	inspect_verdict(k, ACTION_NONE, true);
+	k->verdict->accept = k->in->conf.fail_open || k->in->conf.observe;
 }
 
-static bool is_inside(const struct inspect *in, const uint8_t addr[16])
+bool inspect_is_inside(const struct inspect *in, const uint8_t addr[16])
 {
 	for (size_t i = 0; i < in->n_inside; i++)
 		if (memcmp(addr, in->inside[i].lo, 16) >= 0 &&
@@ -151,8 +157,8 @@ static uint8_t direction(const struct look *k)
 
 	if (!k->in->inside_known)
 		return DIR_OUT;
-	src = hook == NF_INET_LOCAL_OUT || is_inside(k->in, k->flow->src);
-	dst = hook == NF_INET_LOCAL_IN || is_inside(k->in, k->flow->dst);
+	src = hook == NF_INET_LOCAL_OUT || inspect_is_inside(k->in, k->flow->src);
+	dst = hook == NF_INET_LOCAL_IN || inspect_is_inside(k->in, k->flow->dst);
 	if (src && dst)
 		return DIR_LOCAL;
 	return dst ? DIR_IN : DIR_OUT;
@@ -181,6 +187,7 @@ void inspect_facts(struct look *k)
 	facts->reply_seen = !!(f->flags & FLOW_REPLY);
 	facts->direction = direction(k);
 	k->facts = facts;
+	inspect_resolved(k);
 }
 
 bool inspect_probe(struct look *k)
@@ -199,43 +206,71 @@ bool inspect_probe(struct look *k)
 	return true;
 }
 
-enum dissect_result inspect_dissect(struct look *k, struct slice bytes)
+enum dissect_result inspect_dissect(struct look *k, struct slice bytes, struct slice before)
 {
 	struct probe *pr = k->flow->probe;
 	uint32_t tried = pr ? pr->tried : 0;
 	enum dissect_result r;
 
-	k->in->text.ja3_len = 0;
-	r = dissect(k->facts, &k->in->text, &tried, k->flow->proto, bytes);
+	dissect_text_init(&k->in->text);
+	r = dissect(k->facts, &k->in->text, &tried, k->flow->proto, bytes, before);
 	if (pr)
 		pr->tried = tried;
 	if (r == DISSECT_MORE)
 		return r;
-	facts_settle(k->facts);
-	/* a broken hello may still have said whom it asks for */
-	k->hello = k->facts->app == APP_TLS &&
-		   (r == DISSECT_DONE || facts_state(k->facts, FACT_SNI) == FACT_KNOWN);
+	if (r == DISSECT_NOT_MINE)
+		guess(k->facts, bytes);
+	dissect_settle(k->facts, true);
+	k->read = r != DISSECT_NOT_MINE;
 	return r;
 }
 
 void inspect_spent(struct look *k)
 {
-	if (k->flow->flags & FLOW_DATA)
+	bool said = k->flow->flags & FLOW_DATA;
+
+	if (said && k->flow->probe)
 		k->facts->anomalies |= ANOM_BUDGET;
-	facts_settle(k->facts);
+	dissect_settle(k->facts, said);
+	/* what an unfinished message has told */
+	k->read = k->flow->probe && facts_state(k->facts, FACT_APP) == FACT_KNOWN;
+}
+
+/* What cannot be read belongs to no flow; it is told now and then, and always counted. */
+static void tell_unread(struct look *k, enum packet_result why)
+{
+	struct inspect *in = k->in;
+	struct flow f = { .proto = k->packet.proto, .packets = 1, .bytes = k->packet.ip_len,
+			  .start = k->wall, .id = in->counts->blind_bad };
+
+	if (in->unread_told && k->now - in->unread_told < UNREAD_MS)
+		return;
+	in->unread_told = k->now;
+	memcpy(f.src, k->packet.src, sizeof f.src);
+	memcpy(f.dst, k->packet.dst, sizeof f.dst);
+	memcpy(f.mac, k->frame->mac, sizeof f.mac);
+	f.iif = k->frame->iif;
+	f.oif = k->frame->oif;
+	k->flow = &f;
+	inspect_facts(k);
+	k->facts->anomalies |= why == PACKET_FRAGMENT ? ANOM_FRAGMENT : ANOM_HEADER;
+	inspect_tell(k);
 }
 
 static bool read_packet(struct look *k)
 {
-	if (packet_parse(&k->packet, k->frame->bytes) == PACKET_OK)
+	enum packet_result r = packet_parse(&k->packet, k->frame->bytes);
+
+	if (r == PACKET_OK)
 		return true;
 	k->in->counts->blind_bad++;
+	tell_unread(k, r);
 	return false;
 }
 
-static bool blocked(const struct flow *f)
+static bool blocks(uint8_t action)
 {
-	return f->action == ACTION_DROP || f->action == ACTION_REJECT;
+	return action == ACTION_DROP || action == ACTION_REJECT;
 }
 
 static bool find_flow(struct look *k)
@@ -248,7 +283,7 @@ static bool find_flow(struct look *k)
 	 * The kernel remembers blocked flows itself: that one comes here again later means that it was
 	 * told to forget (a reload, an operator), and so does this table.
 	 */
-	if (f && blocked(f) && fr->now - f->decided >= AGAIN_MS)
+	if (f && blocks(f->action) && fr->now - f->decided >= AGAIN_MS)
 		flow_forget(k->in->flows, f);
 	f = flow_get(k->in->flows, &why, &k->packet, fr->wall, fr->now);
 	if (!f) {
@@ -261,7 +296,7 @@ static bool find_flow(struct look *k)
 		f->oif = fr->oif;
 		memcpy(f->mac, fr->mac, sizeof f->mac);
 	}
-	if (fr->mark & mark_bits(k->in, NFT_MARK_REPLY))
+	if (fr->mark & inspect_mark(k->in, NFT_MARK_REPLY))
 		f->flags |= FLOW_REPLY;
 	k->flow = f;
 	return true;
@@ -290,23 +325,7 @@ static void midstream(struct look *k)
 static bool spared(const struct look *k)
 {
 	return k->flow->flags & FLOW_MIDSTREAM && k->now < k->in->conf.grace_until &&
-	       facts_state(k->facts, FACT_APP) == FACT_ABSENT &&
-	       (k->decision.action == ACTION_DROP || k->decision.action == ACTION_REJECT);
-}
-
-/* Each datagram by itself; several only if a dissector asks for more. */
-static void read_datagram(struct look *k)
-{
-	k->flow->flags |= FLOW_DATA;
-	if (inspect_dissect(k, k->packet.payload) != DISSECT_MORE)
-		return;
-	if (k->packet.truncated)
-		k->facts->anomalies |= ANOM_TRUNCATED;
-	if (!inspect_probe(k))
-		return;
-	flow_arm(k->in->flows, k->flow, k->now + k->in->conf.time_ms);
-	if (k->flow->packets >= k->in->conf.packets || k->flow->bytes >= k->in->conf.bytes)
-		inspect_spent(k);
+	       facts_state(k->facts, FACT_APP) == FACT_ABSENT && blocks(k->decision.action);
 }
 
 static void read_bytes(struct look *k)
@@ -314,12 +333,14 @@ static void read_bytes(struct look *k)
 	if (k->flow->proto == IPPROTO_TCP)
 		inspect_tcp(k);
 	else if (k->flow->proto == IPPROTO_UDP)
-		read_datagram(k);
+		inspect_udp(k);
+	else if (k->flow->proto == IPPROTO_ICMP || k->flow->proto == IPPROTO_ICMPV6)
+		inspect_icmp(k);
 	else
 		facts_settle(k->facts);
 }
 
-static void judge(struct look *k)
+void inspect_judge(struct look *k)
 {
 	policy_judge(&k->decision, k->in->policy, k->facts);
 	if (spared(k))
@@ -359,35 +380,85 @@ static void keep(struct look *k)
 static void look_at(struct look *k)
 {
 	inspect_facts(k);
+	if (inspect_dns_stream(k))
+		return;
 	if (k->flow->proto == IPPROTO_TCP && !(k->flow->flags & FLOW_SYN))
 		midstream(k);
 	read_bytes(k);
 	if (k->blind)
 		return;
-	judge(k);
+	inspect_judge(k);
+	inspect_urgent(k);
+	if (k->open && !blocks(k->decision.action))
+		k->decision.action = ACTION_NONE;
+	inspect_tell(k);
+	keep(k);
+}
+
+static void count_table(struct inspect *in)
+{
+	in->counts->table = flow_count(in->flows);
+	in->counts->probes = flow_probes(in->flows);
+	in->counts->memory = flow_memory(in->flows);
+	in->counts->memory_max = flow_memory_max(in->flows);
+}
+
+static bool is_icmp(const struct look *k)
+{
+	return k->flow->proto == IPPROTO_ICMP || k->flow->proto == IPPROTO_ICMPV6;
+}
+
+/* An echo flow that was let through is not left alone: each message is judged. */
+static void look_again(struct look *k)
+{
+	inspect_facts(k);
+	inspect_icmp(k);
+	inspect_judge(k);
+	if (!blocks(k->decision.action))
+		return;
 	inspect_tell(k);
 	keep(k);
 }
 
 void inspect_frame(struct inspect *in, struct verdict *v, const struct frame *fr)
 {
-	struct look k = { .in = in, .frame = fr, .wall = fr->wall, .now = fr->now };
+	struct look k = { .in = in, .frame = fr, .verdict = v, .wall = fr->wall, .now = fr->now };
 
 	in->counts->packets++;
-	if (!read_packet(&k) || !find_flow(&k)) {
-		answer_blind(v, in, fr);
+	if (!read_packet(&k)) {
+		answer_blind(&k);
+		return;
+	}
+	if (inspect_dns(&k))
+		return;
+	if (!find_flow(&k)) {
+		answer_blind(&k);
 		return;
 	}
 	if (k.flow->action == ACTION_NONE)
 		look_at(&k);
+	else if (is_icmp(&k) && !blocks(k.flow->action))
+		look_again(&k);
 	if (k.blind) {
 		in->counts->blind_flows++;
-		answer_blind(v, in, fr);
+		answer_blind(&k);
 	} else {
 		in->counts->inspected++;
-		answer(v, in, fr, k.flow->action);
+		inspect_verdict(&k, k.flow->action, !is_icmp(&k) || blocks(k.flow->action));
 	}
-	in->counts->table = flow_count(in->flows);
+	count_table(in);
+}
+
+/* Texts for the log are not kept with the flow: what it has said so far is read once more. */
+static void read_texts(struct look *k)
+{
+	const struct slice none = { NULL, 0 };
+	struct probe *pr = k->flow->probe;
+
+	dissect_text_init(&k->in->text);
+	if (pr && k->flow->proto == IPPROTO_TCP)
+		dissect(k->facts, &k->in->text, &pr->tried, IPPROTO_TCP, stream_bytes(&pr->stream),
+			none);
 }
 
 void inspect_tick(struct inspect *in, uint64_t wall, uint64_t now)
@@ -398,13 +469,14 @@ void inspect_tick(struct inspect *in, uint64_t wall, uint64_t now)
 		struct look k = { .in = in, .wall = wall, .now = now, .flow = f };
 
 		inspect_facts(&k);
+		read_texts(&k);
 		inspect_spent(&k);
-		judge(&k);
+		inspect_judge(&k);
 		inspect_tell(&k);
 		keep(&k);
 		if (f->action == ACTION_NONE) /* with nothing pending a policy always decides */
 			flow_decide(in->flows, f, ACTION_ALLOW);
 	}
 	flow_expire(in->flows, now);
-	in->counts->table = flow_count(in->flows);
+	count_table(in);
 }

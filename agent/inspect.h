@@ -27,6 +27,7 @@ struct inspect_conf {
 	uint32_t time_ms;
 	uint32_t flows, probes, per_source;
 	bool observe;
+	bool dns;		 /* DNS is judged message by message */
 	uint64_t grace_until;	 /* now-clock, ms: until then what ran before the start is spared */
 	bool fail_open;		 /* what cannot be inspected passes, else it is dropped */
 	uint8_t worker;

@@ -30,6 +30,12 @@ static void choose_syn(struct look *k, uint32_t seq)
 		f->isn = f->isn2;
 }
 
+/* Data comes on the first SYN or on none: who has seen one without takes no other. */
+static bool late_syn_data(const struct flow *f)
+{
+	return f->flags & FLOW_SYN && f->packets > 1 && !(f->flags & FLOW_DATA);
+}
+
 static bool decoy(struct look *k)
 {
 	const struct packet *p = &k->packet;
@@ -40,7 +46,7 @@ static bool decoy(struct look *k)
 		odd |= ANOM_MD5;
 	if (p->ttl + TTL_SLACK < f->ttl && p->ttl <= TTL_LOW)
 		odd |= ANOM_TTL;
-	if (p->flags & PACKET_SYN ? p->seq != f->isn : !(p->flags & PACKET_ACK))
+	if (p->flags & PACKET_SYN ? p->seq != f->isn || late_syn_data(f) : !(p->flags & PACKET_ACK))
 		odd |= ANOM_DECOY;
 	k->facts->anomalies |= odd;
 	return odd || (p->flags & PACKET_RST);
@@ -67,10 +73,10 @@ static void read_segment(struct look *k)
 	uint32_t seq = p->seq + (p->flags & PACKET_SYN ? 1 : 0);
 	const struct inspect_conf *c = &k->in->conf;
 	enum stream_result r;
+	const struct slice none = { NULL, 0 };
 	struct slice bytes;
 	size_t had;
 
-	choose_syn(k, seq);
 	if (!inspect_probe(k))
 		return;
 	had = stream_bytes(&k->flow->probe->stream).n;
@@ -78,10 +84,10 @@ static void read_segment(struct look *k)
 	bytes = stream_bytes(&k->flow->probe->stream);
 	k->facts->anomalies |= stream_anomaly(k, r, seq);
 	if ((p->flags & PACKET_URG) && p->urgent)
-		k->facts->anomalies |= ANOM_URGENT;
+		inspect_urgent_note(k, seq);
 	k->flow->flags |= FLOW_DATA;
 	flow_arm(k->in->flows, k->flow, k->now + c->time_ms);
-	if (bytes.n > had && inspect_dissect(k, bytes) != DISSECT_MORE)
+	if (bytes.n > had && inspect_dissect(k, bytes, none) != DISSECT_MORE)
 		return;
 	if (p->truncated)
 		k->facts->anomalies |= ANOM_TRUNCATED;
@@ -110,14 +116,23 @@ static void read_ack(struct look *k)
 		inspect_spent(k);
 }
 
-void inspect_tcp(struct look *k)
+bool inspect_payload(struct look *k)
 {
 	const struct packet *p = &k->packet;
+
+	if ((p->flags & PACKET_SYN) && p->seq != k->flow->isn)
+		second_syn(k);
+	if (!p->payload.n || decoy(k))
+		return false;
+	choose_syn(k, p->seq + (p->flags & PACKET_SYN ? 1 : 0));
+	return true;
+}
+
+void inspect_tcp(struct look *k)
+{
 	struct flow *f = k->flow;
 
-	if ((p->flags & PACKET_SYN) && p->seq != f->isn)
-		second_syn(k);
-	if (p->payload.n && !decoy(k))
+	if (inspect_payload(k))
 		read_segment(k);
 	if (!k->blind)
 		read_ack(k);

@@ -67,16 +67,30 @@ static void tell_hits(struct look *k)
 		add_hit(k, &d->scores[i]);
 }
 
-static void tell_hello(struct look *k)
+static void copy_text(struct dissect_text *to, const struct dissect_text *from)
+{
+	memcpy(to, from, offsetof(struct dissect_text, ja3));
+	memcpy(to->ja3, from->ja3, from->ja3_len);
+	memcpy(to->parts, from->parts, from->used);
+}
+
+/* A message that is still coming in has said enough when the flow is decided by it. */
+static bool read_enough(const struct look *k)
+{
+	return k->decision.action != ACTION_NONE && k->flow->probe &&
+	       (k->facts->via || facts_state(k->facts, FACT_APP) == FACT_KNOWN);
+}
+
+static void tell_read(struct look *k)
 {
 	struct event *ev = &k->in->event;
+	const struct facts *f = k->facts;
 
-	if (!k->hello)
+	if (!k->read && !read_enough(k))
 		return;
-	k->in->counts->tls++;
-	ev->kinds |= EVENT_TLS;
-	ev->ja3_len = k->in->text.ja3_len;
-	memcpy(ev->ja3, k->in->text.ja3, ev->ja3_len);
+	k->in->counts->apps[facts_state(f, FACT_APP) == FACT_KNOWN ? f->app : f->via]++;
+	ev->kinds |= EVENT_READ;
+	copy_text(&ev->text, &k->in->text);
 }
 
 static void tell_anomalies(struct look *k)
@@ -96,16 +110,18 @@ static void tell_names(struct look *k)
 {
 	struct inspect *in = k->in;
 	const struct facts *f = k->facts;
-	bool named = facts_state(f, FACT_SNI) == FACT_KNOWN, allowed = false;
-	size_t len = named ? f->sni_len : 0;
+	bool sni = facts_state(f, FACT_SNI) == FACT_KNOWN, allowed = false;
+	bool host = !sni && !f->via && facts_state(f, FACT_HOST) == FACT_KNOWN;
+	const char *name = sni ? f->sni : f->host;
+	size_t len = sni ? f->sni_len : host ? f->host_len : 0;
 
 	if (in->n_names == 0)
 		return;
-	in->event.shared = names_count(in->names, in->n_names, &allowed, f->dst, f->sni, len,
+	in->event.shared = names_count(in->names, in->n_names, &allowed, f->dst, name, len,
 				       k->now, NAMES_AGE) > 1;
 	in->event.allowed = allowed;
 	if (len && in->own < in->n_names)
-		names_add(in->names[in->own], f->dst, f->sni, len,
+		names_add(in->names[in->own], f->dst, name, len,
 			  k->decision.action == ACTION_ALLOW && k->decision.by_name, k->now);
 }
 
@@ -129,7 +145,7 @@ static void tell_verdict(struct look *k)
 	if (d->action == ACTION_NONE)
 		return;
 	ev->kinds |= EVENT_VERDICT;
-	ev->first_packet = k->frame && k->flow->packets == 1;
+	ev->first_packet = k->frame && k->flow->packets == 1 && !k->alone;
 	ev->action = d->action;
 	ev->scope = d->scope;
 	ev->by_client = d->by_client;
@@ -159,16 +175,16 @@ static void tell_flow(struct look *k)
 	ev->worker = k->in->conf.worker;
 	ev->observe = k->in->conf.observe;
 	ev->facts = *k->facts;
-	ev->size = (uint32_t)(offsetof(struct event, ja3) + ev->ja3_len);
 }
 
 void inspect_tell(struct look *k)
 {
 	struct event *ev = &k->in->event;
 
-	memset(ev, 0, offsetof(struct event, ja3));
+	memset(ev, 0, offsetof(struct event, text));
+	dissect_text_init(&ev->text);
 	tell_anomalies(k);
-	tell_hello(k);
+	tell_read(k);
 	tell_hits(k);
 	tell_verdict(k);
 	if (!ev->kinds)

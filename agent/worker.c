@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/pack.h"
+
 enum { TICK_MS = 250 };
 
 struct worker {
@@ -18,6 +20,7 @@ struct worker {
 	struct frame frames[IPC_BATCH];
 	struct ipc_verdict verdicts[IPC_BATCH];
 	struct ipc_msg msg;
+	struct names *names[IPC_WORKERS];
 	uint64_t ticked; /* ms */
 	bool end;
 };
@@ -35,7 +38,10 @@ static void emit(void *ctx, const struct event *ev)
 {
 	struct worker *w = ctx;
 
-	if (write(w->s->events, ev, ev->size) != (ssize_t)ev->size)
+	uint8_t packed[PACK_EVENT_MAX];
+	size_t n = pack_event(packed, ev);
+
+	if (write(w->s->events, packed, n) != (ssize_t)n)
 		w->s->page->counts.events_lost++;
 }
 
@@ -181,7 +187,9 @@ int worker_main(struct worker_setup *s)
 	if (!w->batch || !w->inspect)
 		goto out;
 	inspect_counts(w->inspect, &s->page->counts);
-	inspect_names(w->inspect, s->names, s->n_names, s->conf.worker);
+	for (size_t i = 0; i < s->n_names; i++)
+		w->names[i] = &s->names[i];
+	inspect_names(w->inspect, w->names, s->n_names, s->conf.worker);
 	inspect_policy(w->inspect, s->policy);
 	set_inside(w, &s->inside);
 	tell_quiet(w, policy_generation(s->policy));

@@ -35,6 +35,7 @@ struct flow_table {
 	struct flow_source *sources, *free_source;
 	struct probe *probes, *free_probe;
 	uint32_t used_flows, used_sources, used_probes;
+	uint32_t probing; /* probes with a flow */
 	struct flow_list list[LIST_N];
 };
 
@@ -187,6 +188,7 @@ static void give_probe_back(struct flow_table *t, struct flow *f)
 {
 	if (!f->probe)
 		return;
+	t->probing--;
 	f->probe->next_free = t->free_probe;
 	t->free_probe = f->probe;
 	f->probe = NULL;
@@ -350,9 +352,11 @@ struct probe *flow_probe(struct flow_table *t, enum flow_why *why, struct flow *
 		pr = &t->probes[t->used_probes++];
 	pr->next_free = NULL;
 	pr->tried = 0;
+	pr->n_urgent = 0;
 	memset(&pr->facts, 0, sizeof pr->facts);
 	stream_init(&pr->stream, f->isn);
 	f->probe = pr;
+	t->probing++;
 	return pr;
 }
 
@@ -368,6 +372,16 @@ void flow_arm(struct flow_table *t, struct flow *f, uint64_t deadline)
 void flow_forget(struct flow_table *t, struct flow *f)
 {
 	forget(t, f);
+}
+
+void flow_rest(struct flow_table *t, struct flow *f)
+{
+	if (f->action)
+		return;
+	give_probe_back(t, f);
+	list_take(t, f);
+	f->deadline = 0;
+	list_put(t, f);
 }
 
 void flow_decide(struct flow_table *t, struct flow *f, uint8_t action)
@@ -407,4 +421,29 @@ void flow_expire(struct flow_table *t, uint64_t now)
 uint32_t flow_count(const struct flow_table *t)
 {
 	return t->count;
+}
+
+uint32_t flow_probes(const struct flow_table *t)
+{
+	return t->probing;
+}
+
+static uint64_t tables(const struct flow_table *t)
+{
+	return sizeof *t + t->buckets * (sizeof(struct flow *) + sizeof(struct flow_source *));
+}
+
+/* What has been handed out once stays touched. */
+uint64_t flow_memory(const struct flow_table *t)
+{
+	return tables(t) + (uint64_t)t->used_flows * sizeof(struct flow) +
+	       (uint64_t)t->used_sources * sizeof(struct flow_source) +
+	       (uint64_t)t->used_probes * sizeof(struct probe);
+}
+
+uint64_t flow_memory_max(const struct flow_table *t)
+{
+	return tables(t) +
+	       (uint64_t)t->conf.flows * (sizeof(struct flow) + sizeof(struct flow_source)) +
+	       (uint64_t)t->conf.probes * sizeof(struct probe);
 }

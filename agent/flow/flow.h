@@ -14,9 +14,13 @@
  * A flow that has only shown its SYN costs one struct flow. What inspection of bytes needs
  * (facts, stream) is a struct probe from a bounded pool, given back when the flow is decided.
  */
+enum { FLOW_URGENT = 8 };
+
 struct probe {
 	struct facts facts;
 	struct stream stream;
+	uint16_t urgent[FLOW_URGENT]; /* offsets of urgent bytes in the stream */
+	uint8_t n_urgent;
 	uint32_t tried;		   /* dissectors that said NOT_MINE */
 	struct probe *next_free;
 };
@@ -108,6 +112,8 @@ struct probe *flow_probe(struct flow_table *t, enum flow_why *why, struct flow *
 void flow_arm(struct flow_table *t, struct flow *f, uint64_t deadline);
 /* Marks the flow decided (action not NONE) and gives its probe back. */
 void flow_decide(struct flow_table *t, struct flow *f, uint8_t action);
+/* An undecided flow has come to rest: gives its probe back and ends the budget in time. */
+void flow_rest(struct flow_table *t, struct flow *f);
 /*
  * An undecided flow whose deadline has passed, oldest first; NULL when there is none. The same is
  * given again until flow_decide(): the caller judges it with all facts settled.
@@ -116,5 +122,9 @@ struct flow *flow_overdue(struct flow_table *t, uint64_t now);
 /* Drops flows that have been silent too long; bounded work per call. */
 void flow_expire(struct flow_table *t, uint64_t now);
 uint32_t flow_count(const struct flow_table *t);
+uint32_t flow_probes(const struct flow_table *t);	/* in use */
+/* Bytes of memory touched so far, never given back; and what the table can come to. */
+uint64_t flow_memory(const struct flow_table *t);
+uint64_t flow_memory_max(const struct flow_table *t);
 
 #endif

@@ -104,6 +104,24 @@ struct slice stream_bytes(const struct stream *s)
 	return (struct slice){ s->data, begun ? s->piece[0].to : 0 };
 }
 
+void stream_skip(struct stream *s, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < s->n_pieces; i++) {
+		struct stream_piece p = s->piece[i];
+
+		if (p.to <= n)
+			continue;
+		s->piece[kept].from = p.from > n ? p.from - n : 0;
+		s->piece[kept++].to = p.to - n;
+	}
+	s->n_pieces = kept;
+	s->isn += n;
+	if (kept)
+		memmove(s->data, s->data + n, s->piece[kept - 1].to);
+}
+
 bool stream_gap(const struct stream *s)
 {
 	return s->n_pieces > 1 || (s->n_pieces == 1 && s->piece[0].from > 0);

@@ -53,6 +53,9 @@ enum stream_result stream_push(struct stream *s, uint32_t seq, struct slice byte
 /* The contiguous bytes from byte 0; borrows the stream. They never change, they only grow. */
 struct slice stream_bytes(const struct stream *s);
 
+/* Byte n becomes byte 0: what is before it, taken or not, is gone. n < 2^30. */
+void stream_skip(struct stream *s, uint32_t n);
+
 /* True if bytes wait behind a hole. */
 bool stream_gap(const struct stream *s);
 

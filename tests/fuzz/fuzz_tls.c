@@ -5,7 +5,6 @@
  */
 #include "agent/dissect/dissect.h"
 
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,10 +20,9 @@ static void must(bool x)
 
 static enum dissect_result ask(struct facts *f, struct slice s)
 {
-	uint32_t tried = 0;
-
 	memset(f, 0, sizeof *f);
-	return dissect(f, &text, &tried, IPPROTO_TCP, s);
+	dissect_text_init(&text);
+	return tls_dissect(f, &text, s);
 }
 
 static void check(const struct facts *f, enum dissect_result r)
@@ -35,7 +33,7 @@ static void check(const struct facts *f, enum dissect_result r)
 		must(!f->known && !f->absent);
 		return;
 	}
-	must((f->known | f->absent) == (1u << FACT_N) - 1);
+	must((f->known | f->absent) == (1u << (FACT_JA4 + 1)) - 1); /* what a hello tells */
 	must(f->app == APP_TLS && facts_state(f, FACT_APP) == FACT_KNOWN);
 	must((r == DISSECT_BAD) == !!(f->anomalies & ANOM_TLS_BAD));
 	if (r == DISSECT_BAD)

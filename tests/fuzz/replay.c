@@ -2,16 +2,51 @@
 /*
  * Runs a fuzz target over the files of the folders given, without libFuzzer. A folder that is
  * missing or empty, and a file that cannot be read, fail: nothing tested is not a success.
+ * SLOWEST=1 in the environment: also says which input costs most for its size (make slowest).
  */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { INPUT_MAX = 1 << 20 };
+enum { INPUT_MAX = 1 << 20, ROUNDS = 20, KIB = 1024 };
+
+static struct {
+	double us; /* per KiB, of an input below one KiB per input */
+	char path[4096];
+} slowest;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static double clock_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* The best of some rounds: what the input costs when nobody disturbs. */
+static void measure(const char *path, const uint8_t *data, size_t len)
+{
+	double best = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		double t = clock_us();
+
+		LLVMFuzzerTestOneInput(data, len);
+		t = clock_us() - t;
+		if (i == 0 || t < best)
+			best = t;
+	}
+	best /= len > KIB ? (double)len / KIB : 1;
+	if (best <= slowest.us)
+		return;
+	slowest.us = best;
+	snprintf(slowest.path, sizeof slowest.path, "%s", path);
+}
 
 /* The target gets an exact-size copy, so that ASan sees every read behind the end. */
 static int run_file(const char *path)
@@ -28,6 +63,8 @@ static int run_file(const char *path)
 		goto out;
 	memcpy(exact, buf, len);
 	LLVMFuzzerTestOneInput(exact, len);
+	if (getenv("SLOWEST"))
+		measure(path, exact, len);
 	ret = 0;
 out:
 	if (ret)
@@ -70,5 +107,7 @@ int main(int argc, char **argv)
 
 	for (int i = 1; i < argc; i++)
 		failed |= run_folder(argv[i]);
+	if (getenv("SLOWEST"))
+		printf("slowest: %.1f us per KiB: %s\n", slowest.us, slowest.path);
 	return failed ? 1 : 0;
 }

@@ -205,6 +205,28 @@ static void test_shared(void **state)
 }
 
 /* That an address serves several names may be learnt after one of them was blocked there. */
+/* What a client says through another's service is not that service's fault. */
+static void test_not_to_blame(void **state)
+{
+	(void)state;
+	ev.by_client = 1;
+	ev.facts.via = APP_HTTP;
+	assert_int_equal(run(), 0);
+	assert_int_equal(oc.scope, SCOPE_FLOW);
+	assert_non_null(strstr(oc.note, "proxy"));
+	ev.facts.via = APP_SMTP;
+	ev.facts.dport++;
+	assert_int_equal(run(), 1);
+	ev.facts.via = 0;
+	facts_know(&ev.facts, FACT_QUERY);
+	ev.facts.dport++;
+	assert_int_equal(run(), 0);
+	assert_int_equal(oc.scope, SCOPE_FLOW);
+	assert_non_null(strstr(oc.note, "resolver"));
+	ev.by_client = ev.by_name = 0; /* the address itself is listed */
+	assert_int_equal(run(), 1);
+}
+
 static void test_shared_later(void **state)
 {
 	(void)state;
@@ -761,6 +783,7 @@ int main(void)
 		T(test_udp),
 		T(test_shared),
 		T(test_shared_later),
+		T(test_not_to_blame),
 		T(test_protected),
 		T(test_merge),
 		T(test_expire),

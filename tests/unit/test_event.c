@@ -94,8 +94,7 @@ static int setup(void **state)
 	(void)state;
 	memset(&ev, 0, sizeof(ev));
 	memset(&out, 0, sizeof(out));
-	opts = (struct event_opts){ .tls = true, .flow = true, .host = "gw", .in_iface = "br-lan" };
-	ev.size = sizeof(ev);
+	opts = (struct event_opts){ .records = EVENT_REC_ALL, .flow = true, .host = "gw", .in_iface = "br-lan" };
 	ev.generation = 3;
 	ev.wall = UINT64_C(1695017601216460); /* 2023-09-18T06:13:21.216460 */
 	ev.start = ev.wall - 2500000;
@@ -119,7 +118,7 @@ static void hello(void)
 	struct facts *f = &ev.facts;
 
 	f->app = APP_TLS;
-	for (int i = 0; i < FACT_N; i++)
+	for (int i = 0; i <= FACT_JA4; i++)
 		facts_know(f, (enum fact)i);
 	f->tls_version = 0x0304;
 	f->sni_len = 16;
@@ -128,9 +127,9 @@ static void hello(void)
 	memcpy(f->alpn, "\x02h2\x08http/1.1", 12);
 	memset(f->ja3, 0xab, 16);
 	memcpy(f->ja4, "t13d1516h2_8daaf6152771_b0da82dd1658", 37);
-	ev.ja3_len = 20;
-	memcpy(ev.ja3, "771,4865-4866,0-23,,", 20);
-	ev.kinds |= EVENT_TLS;
+	ev.text.ja3_len = 20;
+	memcpy(ev.text.ja3, "771,4865-4866,0-23,,", 20);
+	ev.kinds |= EVENT_READ;
 }
 
 static void verdict(enum action a)
@@ -186,7 +185,7 @@ static void test_common(void **state)
 	ev.facts.tls_version = 0x0301;
 	assert_int_equal(made(), 1);
 	assert_string_equal(at(0, "tls.version"), "TLSv1");
-	opts.tls = false;
+	opts.records = 0;
 	assert_int_equal(made(), 0);
 }
 
@@ -395,19 +394,25 @@ static void test_hostile(void **state)
 		memset(ev.facts.sni, (int)c, sizeof(ev.facts.sni));
 		memset(ev.facts.alpn, (int)c, sizeof(ev.facts.alpn));
 		memset(ev.facts.ja4, (int)c, sizeof(ev.facts.ja4));
-		memset(ev.ja3, (int)c, sizeof(ev.ja3));
+		memset(ev.text.ja3, (int)c, sizeof(ev.text.ja3));
 		memset(out.note, (int)c, sizeof(out.note));
 		memset(out.set, (int)c, sizeof(out.set));
 		ev.facts.sni_len = ev.facts.alpn_len = 255;
-		ev.ja3_len = sizeof(ev.ja3);
+		ev.text.ja3_len = sizeof(ev.text.ja3);
 		ev.facts.anomalies = UINT32_MAX;
 		ev.facts.proto = (uint8_t)c;
 		ev.facts.app = APP_TLS;
+		ev.facts.via = 0;
+		ev.facts.known = 1u << FACT_APP | 1u << FACT_SNI | 1u << FACT_ALPN | 1u << FACT_JA3 |
+				 1u << FACT_JA4 | 1u << FACT_TLS_VERSION;
+		dissect_text_init(&ev.text);
+		ev.text.ja3_len = sizeof(ev.text.ja3);
 		out.scope = (uint8_t)c;
 		ev.wall = c & 2 ? UINT64_MAX : 0;
 		assert_int_equal(made(), 1 + DECISION_HITS + 4);
 	}
 	memset(&ev, 0xff, sizeof(ev));
+	dissect_text_init(&ev.text); /* lengths are unpack_event()'s to check */
 	assert_true(made() > 0);
 }
 
@@ -418,8 +423,8 @@ static void test_lean(void **state)
 	hello();
 	ev.facts.sni_len = 255;
 	memset(ev.facts.sni, 1, 255);
-	ev.ja3_len = sizeof(ev.ja3);
-	memset(ev.ja3, 1, sizeof(ev.ja3));
+	ev.text.ja3_len = sizeof(ev.text.ja3);
+	memset(ev.text.ja3, 1, sizeof(ev.text.ja3));
 	assert_int_equal(made(), 1);
 	assert_string_equal(at(0, "tls.ja3.string"), "");
 	assert_string_equal(at(0, "tls.ja3.hash"), "abababababababababababababababab");
@@ -457,7 +462,7 @@ static void test_stats(void **state)
 		.dropped = 4,
 		.rejected = 1,
 		.monitored = 2,
-		.tls = 9,
+		.apps = { [APP_TLS] = 9 },
 		.midstream = 6,
 		.events_lost = 8,
 	};

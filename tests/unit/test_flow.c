@@ -337,6 +337,38 @@ static void churn(void **state)
 	flow_table_free(t);
 }
 
+/* At rest: no probe, no time that runs; begun again both are there anew. */
+static void rest(void **state)
+{
+	struct flow_table *t = flow_table_new(&conf);
+	struct flow *f;
+	enum flow_why why;
+
+	(void)state;
+	for (uint16_t i = 0; i < PROBES + 2; i++) {
+		f = get(t, 1, (uint16_t)(100 + i), 1000);
+		assert_non_null(flow_probe(t, &why, f));
+		assert_int_equal(why, FLOW_OK);
+		flow_arm(t, f, 2000);
+		flow_rest(t, f);
+		assert_null(f->probe);
+		assert_int_equal(flow_probes(t), 0);
+	}
+	assert_null(flow_overdue(t, 5000));
+	f = get(t, 1, 100, 3000);
+	flow_arm(t, f, 4000);
+	assert_ptr_equal(flow_overdue(t, 4000), f);
+	flow_decide(t, f, 1);
+	flow_rest(t, f); /* a decided one is at rest */
+	assert_int_equal(f->action, 1);
+	assert_null(flow_overdue(t, 5000));
+	flow_expire(t, 999 + conf.undecided_ms);
+	assert_true(there(t, 1, 101));
+	flow_expire(t, 1000 + conf.undecided_ms);
+	assert_false(there(t, 1, 101));
+	flow_table_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,7 +377,7 @@ int main(void)
 		cmocka_unit_test(flood),	   cmocka_unit_test(cap_counts_undecided),
 		cmocka_unit_test(ports_again),	   cmocka_unit_test(probes),
 		cmocka_unit_test(overdue),	   cmocka_unit_test(expire),
-		cmocka_unit_test(churn),
+		cmocka_unit_test(churn),	   cmocka_unit_test(rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

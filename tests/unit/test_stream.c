@@ -213,6 +213,32 @@ static void full(void **state)
 	is_start(STREAM_BYTES, false);
 }
 
+static void skipped(void **state)
+{
+	(void)state;
+	stream_init(&s, 0xfffffffe);
+	push_text(0, "0123456789");
+	push_text(12, "cdef");
+	push_text(20, "klm");
+	stream_skip(&s, 4);
+	assert_int_equal(s.isn, 2);
+	is("456789", true);
+	stream_skip(&s, 7); /* into the hole */
+	is("", true);
+	assert_int_equal(push_text(0, "b"), STREAM_OK);
+	is("bcdef", true);
+	stream_skip(&s, 10); /* beyond the next piece's beginning */
+	is("lm", false);
+	assert_int_equal(push_text(0, "lx"), STREAM_DIFFERS);
+	/* what was before it is gone */
+	assert_int_equal(push_text((uint32_t)-3, "ijklmn"), STREAM_OUTSIDE);
+	is("lmn", false);
+	stream_skip(&s, 70000);
+	is("", false);
+	assert_int_equal(push_text((uint32_t)-10, "0123456789ab"), STREAM_OUTSIDE);
+	is("ab", false);
+}
+
 /* a hello in five segments, all 120 orders: answered exactly when the last one is there */
 static void hello_orders(void **state)
 {
@@ -241,7 +267,7 @@ static void hello_orders(void **state)
 
 			assert_int_equal(stream_push(&s, s.isn + 1 + (uint32_t)from, part),
 					 STREAM_OK);
-			assert_int_equal(dissect(&f, NULL, &tried, 6, stream_bytes(&s)),
+			assert_int_equal(dissect(&f, NULL, &tried, 6, stream_bytes(&s), (struct slice){ NULL, 0 }),
 					 i == 4 ? DISSECT_DONE : DISSECT_MORE);
 			if (i == 4) {
 				assert_int_equal(f.sni_len, 15);
@@ -258,7 +284,8 @@ int main(void)
 		cmocka_unit_test(in_order),    cmocka_unit_test(reversed_bytes),
 		cmocka_unit_test(three_parts), cmocka_unit_test(holes),
 		cmocka_unit_test(overlaps),    cmocka_unit_test(overlap_and_gap),
-		cmocka_unit_test(outside),     cmocka_unit_test(full),
+		cmocka_unit_test(outside),     cmocka_unit_test(skipped),
+		cmocka_unit_test(full),
 		cmocka_unit_test(hello_orders),
 	};
 

@@ -9,7 +9,7 @@
 struct traffic {
 	bool v6;
 	uint8_t src, dst;	 /* last byte of 10.0.0.0/24, 203.0.113.0/24 or their IPv6 twins */
-	uint8_t proto;		 /* 6 or 17; 0 = 6 */
+	uint8_t proto;		 /* 6, 17, 1 or 58; 0 = 6 */
 	uint16_t sport, dport;
 	uint32_t seq, ack;
 	uint8_t flags, ttl;	 /* ttl 0 = 64 */
@@ -68,6 +68,8 @@ CRAFT struct slice traffic(struct craft *c, const struct traffic *t)
 		craft_uint(c, t->dport, 2);
 		craft_uint(c, t->n + 8, 2);
 		craft_uint(c, 0, 2);
+	} else if (t->proto == 1 || t->proto == 58) { /* data: the message from its type on */
+		traffic_ip(c, t, t->n);
 	} else {
 		traffic_ip(c, t, t->n + 20 + options);
 		craft_uint(c, t->sport, 2);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/inspect_path.h"
+
+/*
+ * OPEN: a datagram that nobody recognises, or that may not live to reach its end (no system begins
+ * with so low a TTL), does not end the search while the other side is silent: a client could send
+ * what its server never reads, and then what it wants to hide.
+ */
+enum { OPEN_PACKETS = 8, TTL_LOW = 16, LENGTH = 2 };
+enum { STREAM_PACKETS = 32, PING_US = 200000 };
+
+/* Kept for those that come, behind its length. False: there is no room. */
+static bool keep(struct stream *s, struct slice datagram)
+{
+	uint8_t n[LENGTH] = { (uint8_t)(datagram.n >> 8), (uint8_t)datagram.n };
+	uint32_t end = s->isn + 1 + (uint32_t)stream_bytes(s).n;
+
+	return stream_bytes(s).n + LENGTH + datagram.n <= STREAM_BYTES &&
+	       stream_push(s, end, (struct slice){ n, LENGTH }) == STREAM_OK &&
+	       stream_push(s, end + LENGTH, datagram) == STREAM_OK;
+}
+
+static bool may_say_more(const struct look *k)
+{
+	return !(k->flow->flags & FLOW_REPLY) && k->flow->packets < OPEN_PACKETS;
+}
+
+void inspect_udp(struct look *k)
+{
+	const struct inspect_conf *c = &k->in->conf;
+	struct probe *pr = k->flow->probe;
+	struct slice before = { NULL, 0 };
+	enum dissect_result r;
+
+	if (pr)
+		before = stream_bytes(&pr->stream);
+	k->flow->flags |= FLOW_DATA;
+	r = inspect_dissect(k, k->packet.payload, before);
+	if (r != DISSECT_NOT_MINE && k->packet.ttl <= TTL_LOW)
+		k->facts->anomalies |= ANOM_TTL;
+	if (!pr && may_say_more(k) &&
+	    (r == DISSECT_NOT_MINE || (r != DISSECT_MORE && k->facts->anomalies & ANOM_TTL))) {
+		k->open = true;
+		flow_arm(k->in->flows, k->flow, k->now + c->time_ms);
+	}
+	if (r != DISSECT_MORE)
+		return;
+	if (k->packet.truncated)
+		k->facts->anomalies |= ANOM_TRUNCATED;
+	if (!inspect_probe(k))
+		return;
+	flow_arm(k->in->flows, k->flow, k->now + c->time_ms);
+	if (!keep(&k->flow->probe->stream, k->packet.payload) ||
+	    k->flow->packets >= c->packets || k->flow->bytes >= c->bytes)
+		inspect_spent(k);
+}
+
+/*
+ * Echo requests are judged one by one, and no flow of them is ever let go: it may become a tunnel.
+ * A ping is slow; what goes on fast for long is a stream.
+ */
+void inspect_icmp(struct look *k)
+{
+	const struct slice none = { NULL, 0 };
+	uint64_t us = k->wall > k->flow->start ? k->wall - k->flow->start : 0;
+
+	if (k->flow->packets >= STREAM_PACKETS && us < (uint64_t)k->flow->packets * PING_US)
+		k->facts->anomalies |= ANOM_ICMP_DATA;
+	inspect_dissect(k, k->packet.payload, none);
+}
