@@ -6,6 +6,16 @@
 #include <string.h>
 #include <sys/random.h>
 
+/* A service is looked for in every list of services. */
+static bool any_service(const struct config_cond *cond)
+{
+	bool any = false;
+
+	for (size_t k = 0; strcmp(cond->key, "service") == 0 && k < cond->value.n; k++)
+		any |= cond->value.text[k][0] != '@';
+	return any;
+}
+
 static void use_lists(struct list_image *list, const struct config *c, const struct config_when *w,
 		      unsigned int depth)
 {
@@ -19,6 +29,8 @@ static void use_lists(struct list_image *list, const struct config *c, const str
 			if (at >= 0)
 				list[at].used = true;
 		}
+		for (size_t k = 0; any_service(cond) && k < c->n_lists; k++)
+			list[k].used |= c->list[k].type == LIST_SERVICE;
 		if (depth < RULE_DEPTH_MAX)
 			use_lists(list, c, &cond->sub, depth + 1);
 	}

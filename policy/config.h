@@ -50,7 +50,8 @@ struct config_rule {
 	char *attack;		/* MITRE ATT&CK technique or NULL */
 };
 
-enum list_type { LIST_ADDRESS, LIST_ENDPOINT, LIST_DOMAIN, LIST_JA3, LIST_JA4, LIST_TYPE_N };
+enum list_type { LIST_ADDRESS, LIST_ENDPOINT, LIST_DOMAIN, LIST_JA3, LIST_JA4, LIST_HASSH,
+		 LIST_SERVICE, LIST_TYPE_N };
 
 struct config_list {
 	char *name;
@@ -72,6 +73,7 @@ struct config {
 	struct config_value allow, never_block; /* addresses and nets */
 	bool invalid_pass;
 	bool router_traffic;
+	bool dns;		/* DNS is seen message by message */
 	uint32_t mark_mask;
 	uint32_t ttl;		/* global `for`, default 1 h */
 	uint32_t score_monitor, score_drop, score_ttl;
@@ -87,7 +89,7 @@ struct config {
 	} limits;
 	struct {
 		char *file;
-		bool flow, tls;		/* which records besides alert, drop and stats */
+		bool flow, tls, http, dns, ssh, rdp; /* records besides alert, drop, stats */
 		uint32_t stats;		/* seconds between stats records; 0 = none */
 	} log;
 	char *lists_dir;

@@ -16,7 +16,8 @@ static const struct config_word invalids[] = { { "drop", 0 }, { "pass", 1 }, { N
 static const struct config_word fails[] = { { "open", 1 }, { "closed", 0 }, { NULL, 0 } };
 static const struct config_word types[] = {
 	{ "address", LIST_ADDRESS }, { "endpoint", LIST_ENDPOINT }, { "domain", LIST_DOMAIN },
-	{ "ja3", LIST_JA3 },         { "ja4", LIST_JA4 },           { NULL, 0 }
+	{ "ja3", LIST_JA3 },         { "ja4", LIST_JA4 },           { "hassh", LIST_HASSH },
+	{ "service", LIST_SERVICE }, { NULL, 0 }
 };
 static const struct config_word formats[] = {
 	{ "plain", 0 }, { "sslbl", 1 }, { "onionoo", 2 }, { NULL, 0 }
@@ -52,6 +53,9 @@ const struct config_key config_keys[] = {
 	  "packets that connection tracking calls invalid" },
 	{ CONFIG_TOP, "router_traffic", CONFIG_BOOL, "false", 0, 0, NULL, 0,
 	  AT(config, router_traffic), "inspect the gateway's own flows too" },
+	{ CONFIG_TOP, "dns", CONFIG_BOOL, "true", 0, 0, NULL, 0, AT(config, dns),
+	  "judge every DNS query by itself and learn from the answers to inside; false: only the "
+	  "first query of a flow is seen, and no condition on what was resolved is ever true" },
 	{ CONFIG_TOP, "mark_mask", CONFIG_HEX, "0x70000000", 0, UINT32_MAX, NULL, 0,
 	  AT(config, mark_mask),
 	  "three neighbouring bits of the packet and connection mark for our own use" },
@@ -105,7 +109,16 @@ const struct config_key config_keys[] = {
 	{ CONFIG_LOG, "flow", CONFIG_BOOL, "true", 0, 0, NULL, 0, AT(config, log.flow),
 	  "write a record for every flow" },
 	{ CONFIG_LOG, "tls", CONFIG_BOOL, "true", 0, 0, NULL, 0, AT(config, log.tls),
-	  "write a record for every TLS hello that was read (a flow that addresses or ports decide is not)" },
+	  "write a record for every TLS or QUIC hello that was read (a flow that addresses or ports "
+	  "decide is not)" },
+	{ CONFIG_LOG, "http", CONFIG_BOOL, "true", 0, 0, NULL, 0, AT(config, log.http),
+	  "likewise for the first HTTP request of a flow" },
+	{ CONFIG_LOG, "dns", CONFIG_BOOL, "false", 0, 0, NULL, 0, AT(config, log.dns),
+	  "write a record for every DNS query" },
+	{ CONFIG_LOG, "ssh", CONFIG_BOOL, "true", 0, 0, NULL, 0, AT(config, log.ssh),
+	  "write a record for every SSH client" },
+	{ CONFIG_LOG, "rdp", CONFIG_BOOL, "true", 0, 0, NULL, 0, AT(config, log.rdp),
+	  "write a record for every RDP client" },
 	{ CONFIG_LOG, "stats", CONFIG_DURATION, "1m", 0, DAY, NULL, 0, AT(config, log.stats),
 	  "time between records of counters; 0 for none" },
 

@@ -48,7 +48,10 @@ struct decision {
 	 * n_monitors > 0 passes by the rule named here and is watched for the rules in `monitors`.
 	 */
 	uint8_t action;
-	/* enum scope of the block, never AUTO, at most PAIR for DIR_IN; of a watch: ENDPOINT */
+	/*
+	 * enum scope of the block, never AUTO, at most PAIR for DIR_IN; of a watch: ENDPOINT, or
+	 * FLOW: a DNS message, for which nothing is to be watched.
+	 */
 	uint8_t scope;
 	bool by_client;	   /* the evidence is what the client said: PAIR and above need a reply */
 	bool by_name;	   /* a name or fingerprint is in it: says little of the whole address */

@@ -78,7 +78,9 @@ static void decide(struct decision *d, const struct walk *w, uint16_t rule, enum
 	d->ttl = policy_rule_ttl(w->p, rule);
 	d->by_client = kind & MATCH_CLIENT;
 	d->by_name = kind & MATCH_NAME;
-	if (action == ACTION_MONITOR)
+	if (kind & MATCH_MESSAGE)
+		d->scope = SCOPE_FLOW;
+	else if (action == ACTION_MONITOR)
 		d->scope = SCOPE_ENDPOINT;
 	else if (r && (action == ACTION_DROP || action == ACTION_REJECT))
 		d->scope = narrowed(w->f, r->scope);

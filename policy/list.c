@@ -18,7 +18,8 @@ enum { FILE_MAX = 1 << 30, LINE_MAX_TEXT = 4096, BAD_ALLOWED = 2, BAD_PERCENT = 
 
 static const char *const type_names[LIST_TYPE_N] = {
 	[LIST_ADDRESS] = "address", [LIST_ENDPOINT] = "endpoint", [LIST_DOMAIN] = "domain",
-	[LIST_JA3] = "ja3",         [LIST_JA4] = "ja4",
+	[LIST_JA3] = "ja3",         [LIST_JA4] = "ja4",           [LIST_HASSH] = "hassh",
+	[LIST_SERVICE] = "service",
 };
 
 const char *list_type_name(enum list_type t)
@@ -85,7 +86,7 @@ static size_t value_end(const struct list_reader *r, const char *p, size_t len)
 
 	while (end < len && !is_blank(p[end]))
 		end++;
-	if (r->type == LIST_DOMAIN)
+	if (r->type == LIST_DOMAIN || r->type == LIST_SERVICE)
 		return len; /* a second word would be dropped in silence: refuse it */
 	at = end;
 	while (at < len && is_blank(p[at]))

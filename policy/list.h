@@ -9,7 +9,8 @@
  * not known here. Formats:
  *  plain    one entry a line; `#` and `;` begin comments; CRLF and a BOM are fine.
  *           address lists: address, address/prefix, first-last; endpoint lists: a.b.c.d:port,
- *           [v6]:port; domain lists: name or *.name; ja3: 32 hex digits; ja4: 36 characters.
+ *           [v6]:port; domain lists: name or *.name; ja3, hassh: 32 hex digits; ja4: 36
+ *           characters; service lists: the service, then one of its names: "maps *.maps.example".
  *           What follows an address or a fingerprint after a blank is not read (ipsum, Spamhaus).
  *  sslbl    CSV `md5,first seen,last seen,reason` (abuse.ch SSLBL); ja4 lists likewise
  *  onionoo  JSON of the Tor project's Onionoo `details` document: or_addresses are endpoints;
@@ -24,10 +25,13 @@ struct list_entry {
 	uint32_t line;		/* 1-based; JSON: the relay's place in `relays`, 1-based */
 	uint8_t lo[16], hi[16];	/* ADDRESS: range, inclusive; ENDPOINT: lo = hi = the address */
 	uint16_t port;		/* ENDPOINT */
-	const char *text;	/* DOMAIN (lower case, without "*." and final dot), JA4; borrowed */
+	/* DOMAIN, SERVICE (lower case, without "*." and final dot), JA4; borrowed */
+	const char *text;
 	size_t len;
-	bool suffix;		/* DOMAIN: was "*.name": every name below it, not itself */
-	uint8_t md5[16];	/* JA3 */
+	bool suffix;		/* was "*.name": every name below it, not itself */
+	const char *service;	/* SERVICE: its name, not NUL-terminated, of what was read */
+	size_t service_len;
+	uint8_t md5[16];	/* JA3, HASSH */
 };
 
 struct list_stats {
@@ -73,6 +77,6 @@ int list_load(struct list_stats *st, struct errs *e, const struct config *c,
  */
 int list_domain(char *out, size_t size, const char *in, size_t len, bool *suffix);
 
-const char *list_type_name(enum list_type t); /* "address", "endpoint", "domain", "ja3", "ja4" */
+const char *list_type_name(enum list_type t); /* "address", "ja3", ... */
 
 #endif

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { LABEL_MAX = 63, NAME_MAX_TEXT = 253 };
+enum { LABEL_MAX = 63, NAME_MAX_TEXT = 253, SERVICE_NAME_MAX = 32 };
 
 static const uint8_t v4_mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -245,10 +245,36 @@ int list_domain(char *out, size_t size, const char *in, size_t len, bool *suffix
 	return (int)len;
 }
 
-static const char *read_ja3(struct list_entry *e, const char *p, size_t len)
+static const char *read_name(struct list_entry *e, char *buf, size_t buf_size, const char *p,
+			     size_t len)
 {
-	static const char form[] = "not a JA3 hash (32 hex digits)";
+	int n = list_domain(buf, buf_size, p, len, &e->suffix);
 
+	e->text = buf;
+	e->len = n < 0 ? 0 : (size_t)n;
+	return n < 0 ? why_domain(p, len) : NULL;
+}
+
+/* "service name": the service is told as it stands in the text. */
+static const char *read_service(struct list_entry *e, char *buf, size_t buf_size, const char *p,
+				size_t len)
+{
+	size_t n = 0, at;
+
+	while (n < len && name_char(p[n]))
+		n++;
+	for (at = n; at < len && (p[at] == ' ' || p[at] == '\t'); at++)
+		;
+	if (n == 0 || n > SERVICE_NAME_MAX || at == n || at == len)
+		return "not a service and a host name: \"service name\" or \"service *.name\"; "
+		       "services are a-z, 0-9, - and _";
+	e->service = p;
+	e->service_len = n;
+	return read_name(e, buf, buf_size, p + at, len - at);
+}
+
+static const char *read_md5(struct list_entry *e, const char *p, size_t len, const char *form)
+{
 	if (len != 32)
 		return form;
 	for (size_t i = 0; i < 16; i++) {
@@ -307,8 +333,6 @@ static const char *read_ja4(struct list_entry *e, char *buf, size_t buf_size, co
 int list_value_read(struct list_entry *e, const char **why, enum list_type type, char *buf,
 		    size_t buf_size, const char *text, size_t len)
 {
-	int n;
-
 	e->type = type;
 	switch (type) {
 	case LIST_ADDRESS:
@@ -318,13 +342,16 @@ int list_value_read(struct list_entry *e, const char **why, enum list_type type,
 		*why = read_endpoint(e, text, len);
 		break;
 	case LIST_DOMAIN:
-		n = list_domain(buf, buf_size, text, len, &e->suffix);
-		*why = n < 0 ? why_domain(text, len) : NULL;
-		e->text = buf;
-		e->len = n < 0 ? 0 : (size_t)n;
+		*why = read_name(e, buf, buf_size, text, len);
+		break;
+	case LIST_SERVICE:
+		*why = read_service(e, buf, buf_size, text, len);
 		break;
 	case LIST_JA3:
-		*why = read_ja3(e, text, len);
+		*why = read_md5(e, text, len, "not a JA3 hash (32 hex digits)");
+		break;
+	case LIST_HASSH:
+		*why = read_md5(e, text, len, "not a HASSH (32 hex digits)");
 		break;
 	case LIST_JA4:
 		*why = read_ja4(e, buf, buf_size, text, len);
@@ -420,6 +447,7 @@ int list_value_vet(const struct list_entry *e, const char **why)
 			return vet_v4(v4_of(e->lo), v4_of(e->hi), why);
 		return vet_v6(e->lo, e->hi, why);
 	case LIST_DOMAIN:
+	case LIST_SERVICE:
 		if (e->suffix && !memchr(e->text, '.', e->len)) {
 			*why = "a whole top-level domain; name it in the config if you mean it";
 			return -EINVAL;

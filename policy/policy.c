@@ -136,8 +136,12 @@ bool policy_allows_name(const struct policy *p, const char *name, size_t len)
 	if (len == 0 || len > sizeof f.sni)
 		return false;
 	memcpy(f.sni, name, len);
-	f.sni_len = (uint8_t)len;
+	memcpy(f.host, name, len);
+	memcpy(f.dns_name, name, len);
+	f.sni_len = f.host_len = f.dns_name_len = (uint8_t)len;
 	facts_know(&f, FACT_SNI);
+	facts_know(&f, FACT_HOST);
+	facts_know(&f, FACT_DNS_NAME);
 	for (uint16_t i = 0; i < p->n_rules; i++)
 		if (p->rule[i].action == ACTION_ALLOW && allows(&p->rule[i], &f))
 			return true;

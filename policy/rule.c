@@ -142,6 +142,8 @@ int rule_group(struct group *g, struct match_build *b, const struct config_when 
 /* The scope that the evidence allows (DESIGN: scope of a block = scope of its evidence). */
 static enum scope scope_of(unsigned int kind)
 {
+	if (kind & MATCH_MESSAGE)
+		return SCOPE_FLOW;
 	if (kind & MATCH_CLIENT)
 		return SCOPE_PAIR;
 	if (!(kind & MATCH_DEST))
@@ -152,8 +154,10 @@ static enum scope scope_of(unsigned int kind)
 
 int rule_compile(struct rule *r, struct match_build *b, const struct config_rule *c)
 {
-	int err = rule_group(&r->when, b, &c->when);
+	int err;
 
+	b->all_names = c->action == ACTION_ALLOW;
+	err = rule_group(&r->when, b, &c->when);
 	r->name = arena_strdup(b->a, c->name);
 	r->attack = arena_strdup(b->a, c->attack ? c->attack : "");
 	r->line = (uint32_t)c->line;
@@ -169,6 +173,9 @@ int rule_compile(struct rule *r, struct match_build *b, const struct config_rule
 		err = match_error(b, c->line, "rule \"%s\": a score must be above 0", c->name);
 	if (!(c->direction & (DIR_OUT | DIR_IN | DIR_LOCAL)))
 		err = match_error(b, c->line, "rule \"%s\" has no direction", c->name);
+	if (r->scope > SCOPE_FLOW && r->when.kind & MATCH_MESSAGE)
+		err = match_error(b, c->line, "rule \"%s\": a DNS message is judged by itself: its "
+				  "block can be no wider than flow", c->name);
 	if (r->scope > SCOPE_PAIR && r->when.kind & MATCH_SOURCE &&
 	    (c->action == ACTION_DROP || c->action == ACTION_REJECT))
 		errs_warn(b->e, b->c->file, c->line,

@@ -52,6 +52,11 @@ struct match_build {
 	const struct list_image *list; /* c->n_lists of them */
 	uint64_t seed[2];
 	unsigned int depth;	/* of `not` */
+	/*
+	 * A flow may go by several names, and the client chooses them: an allow rule wants all of
+	 * them, lest one name get another through; other rules any. `not` turns it round.
+	 */
+	bool all_names;
 };
 
 enum {

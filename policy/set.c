@@ -19,8 +19,11 @@ void set_build_init(struct set_build *b, enum list_type type)
 	case LIST_DOMAIN:
 		nameset_build_init(&b->name);
 		break;
+	case LIST_SERVICE:
+		svcset_build_init(&b->svc);
+		break;
 	default:
-		hashset_build_init(&b->hash, type == LIST_JA3 ? MD5_LEN : FACTS_JA4_LEN);
+		hashset_build_init(&b->hash, type == LIST_JA4 ? FACTS_JA4_LEN : MD5_LEN);
 	}
 }
 
@@ -35,6 +38,9 @@ void set_build_fini(struct set_build *b)
 		break;
 	case LIST_DOMAIN:
 		nameset_build_fini(&b->name);
+		break;
+	case LIST_SERVICE:
+		svcset_build_fini(&b->svc);
 		break;
 	default:
 		hashset_build_fini(&b->hash);
@@ -52,7 +58,11 @@ int set_add(struct set_build *b, const struct list_entry *e)
 		return epset_add(&b->ep, e->lo, e->port, e->line);
 	case LIST_DOMAIN:
 		return nameset_add(&b->name, e->text, e->len, e->suffix, e->line);
+	case LIST_SERVICE:
+		return svcset_add(&b->svc, e->service, e->service_len, e->text, e->len, e->suffix,
+				  e->line);
 	case LIST_JA3:
+	case LIST_HASSH:
 		return hashset_add(&b->hash, e->md5, sizeof e->md5, e->line);
 	case LIST_JA4:
 		return hashset_add(&b->hash, e->text, e->len, e->line);
@@ -72,6 +82,8 @@ int set_make(struct set *s, struct arena *a, struct set_build *b, const uint64_t
 		return epset_make(&s->ep, a, &b->ep, seed);
 	case LIST_DOMAIN:
 		return nameset_make(&s->name, a, &b->name, seed);
+	case LIST_SERVICE:
+		return svcset_make(&s->svc, a, &b->svc, seed);
 	default:
 		return hashset_make(&s->hash, a, &b->hash, seed);
 	}

@@ -6,6 +6,7 @@
 #include "policy/epset.h"
 #include "policy/list.h"
 #include "policy/nameset.h"
+#include "policy/svcset.h"
 
 /* A set of any type of list: what a list, or the values of a condition, are compiled to. */
 struct set {
@@ -14,7 +15,8 @@ struct set {
 		struct addrset addr;
 		struct epset ep;
 		struct nameset name;
-		struct hashset hash; /* JA3: 16 bytes, JA4: text */
+		struct svcset svc;
+		struct hashset hash; /* JA3, HASSH: 16 bytes, JA4: text */
 	};
 };
 
@@ -24,6 +26,7 @@ struct set_build {
 		struct addrset_build addr;
 		struct epset_build ep;
 		struct nameset_build name;
+		struct svcset_build svc;
 		struct hashset_build hash;
 	};
 };

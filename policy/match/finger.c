@@ -3,7 +3,7 @@
 
 #include "policy/match/kinds.h"
 
-/* ja3, ja4: fingerprints of the client's TLS. */
+/* ja3, ja4, hassh: fingerprints of the client's TLS and SSH. */
 
 static int compile(const void **data, struct match_build *b, const struct config_cond *c,
 		   enum list_type type)
@@ -49,4 +49,14 @@ int ja4_compile(const void **data, struct match_build *b, const struct config_co
 enum tri ja4_test(const void *data, const struct facts *f, struct evidence *ev)
 {
 	return test(data, facts_state(f, FACT_JA4), f->ja4, strnlen(f->ja4, sizeof f->ja4), ev);
+}
+
+int hassh_compile(const void **data, struct match_build *b, const struct config_cond *c)
+{
+	return compile(data, b, c, LIST_HASSH);
+}
+
+enum tri hassh_test(const void *data, const struct facts *f, struct evidence *ev)
+{
+	return test(data, facts_state(f, FACT_HASSH), f->hassh, sizeof f->hassh, ev);
 }

@@ -14,6 +14,7 @@ enum match_kind {
 	MATCH_CLIENT = 1 << 2,	/* what the client says: name, fingerprint, content */
 	MATCH_NAME = 1 << 3,	/* a name or fingerprint: says nothing of the whole address */
 	MATCH_SOURCE = 1 << 4,	/* holds for some hosts only: a block must not cover the others */
+	MATCH_MESSAGE = 1 << 5,	/* one message of many to the same place, which is not to blame */
 };
 
 struct match_build; /* what compiling a condition needs: arena, lists, errors (rule.h) */

@@ -15,7 +15,9 @@ int not_compile(const void **data, struct match_build *b, const struct config_co
 		return match_error(b, c->line, "more than %d \"not\" within each other",
 				   RULE_DEPTH_MAX);
 	b->depth++;
+	b->all_names = !b->all_names;
 	err = rule_group(&g, b, &c->sub);
+	b->all_names = !b->all_names;
 	b->depth--;
 	if (d)
 		*d = g;

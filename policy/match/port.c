@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "policy/match/kinds.h"
+#include "policy/rrtype.h"
 
-/* port, proto: small numbers. */
+/* port, proto, icmp_size, query_type: small numbers. */
 
 enum { PORTS_MAX = 256 };
 
@@ -52,6 +53,29 @@ static int read_proto(struct span *s, const char *text)
 		}
 	n = match_number(&text, text, UINT8_MAX);
 	if (n < 0 || *text)
+		return -EINVAL;
+	s->lo = s->hi = (uint16_t)n;
+	return 0;
+}
+
+static int read_sizes(struct span *s, const char *text)
+{
+	int32_t lo = match_number(&text, text, UINT16_MAX), hi = lo;
+
+	if (lo >= 0 && *text == '-')
+		hi = match_number(&text, text + 1, UINT16_MAX);
+	if (lo < 0 || hi < lo || *text)
+		return -EINVAL;
+	s->lo = (uint16_t)lo;
+	s->hi = (uint16_t)hi;
+	return 0;
+}
+
+static int read_type(struct span *s, const char *text)
+{
+	int32_t n = rrtype_parse(text);
+
+	if (n < 0)
 		return -EINVAL;
 	s->lo = s->hi = (uint16_t)n;
 	return 0;
@@ -111,4 +135,34 @@ int proto_compile(const void **data, struct match_build *b, const struct config_
 enum tri proto_test(const void *data, const struct facts *f, struct evidence *ev)
 {
 	return test(data, f->proto, ev);
+}
+
+static enum tri test_fact(const struct spans *d, enum fact_state state, uint16_t value,
+			  struct evidence *ev)
+{
+	if (state != FACT_KNOWN)
+		return state == FACT_PENDING ? TRI_NOT_YET : TRI_FALSE;
+	return test(d, value, ev);
+}
+
+int icmp_size_compile(const void **data, struct match_build *b, const struct config_cond *c)
+{
+	return compile(data, b, c, read_sizes, "a number of bytes (0 to 65535) or first-last");
+}
+
+enum tri icmp_size_test(const void *data, const struct facts *f, struct evidence *ev)
+{
+	return test_fact(data, facts_state(f, FACT_ICMP_SIZE), f->icmp_size, ev);
+}
+
+int query_type_compile(const void **data, struct match_build *b, const struct config_cond *c)
+{
+	return compile(data, b, c, read_type,
+		       "a DNS type (A, AAAA, TXT, MX, NULL, CNAME, HTTPS, SVCB, ANY, PTR, SRV, NS, "
+		       "SOA ...) or a number up to 65535");
+}
+
+enum tri query_type_test(const void *data, const struct facts *f, struct evidence *ev)
+{
+	return test_fact(data, facts_state(f, FACT_QUERY_TYPE), f->query_type, ev);
 }

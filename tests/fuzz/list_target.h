@@ -31,6 +31,10 @@ static int check(void *ctx, const struct list_entry *e)
 		if (e->type == LIST_ENDPOINT && (e->port == 0 || memcmp(e->lo, e->hi, 16) != 0))
 			abort();
 		break;
+	case LIST_SERVICE:
+		if (e->service_len == 0 || e->service_len > 32)
+			abort();
+		/* fallthrough */
 	case LIST_DOMAIN:
 		if (e->len == 0 || e->len > FACTS_NAME_MAX || memchr(e->text, '*', e->len) ||
 		    e->text[e->len - 1] == '.')
@@ -56,7 +60,7 @@ static inline int list_target(const char *format, const uint8_t *data, size_t le
 	if (len == 0)
 		return 0;
 	/* the first byte picks the type of list: '2' + type in the corpus */
-	s.type = (enum list_type)(data[0] % LIST_TYPE_N);
+	s.type = (enum list_type)((uint8_t)(data[0] - '2') % LIST_TYPE_N);
 	text = malloc(len);
 	memcpy(text, data + 1, len - 1);
 	text = realloc(text, len > 1 ? len - 1 : 1); /* exact: a read beyond it is seen */

@@ -177,6 +177,7 @@ static inline void cb_sni(struct facts *f, const char *name)
 	f->sni_len = (uint8_t)strlen(name);
 	memcpy(f->sni, name, f->sni_len);
 	facts_know(f, FACT_SNI);
+	f->absent |= 1u << FACT_HOST; /* as TLS that nothing carries */
 }
 
 static inline struct decision cb_judge(const struct cb *b, const struct facts *f)

@@ -30,7 +30,12 @@ static void show(char *buf, size_t size, const struct list_entry *e)
 		if (e->type == LIST_ENDPOINT)
 			snprintf(buf + n, size - n, " %u", e->port);
 		break;
+	case LIST_SERVICE:
+		snprintf(buf + n, size - n, "%.*s: %.*s%s", (int)e->service_len, e->service,
+			 (int)e->len, e->text, e->suffix ? " suffix" : "");
+		break;
 	case LIST_JA3:
+	case LIST_HASSH:
 		for (int i = 0; i < 16; i++)
 			n += (size_t)snprintf(buf + n, size - n, "%02x", e->md5[i]);
 		break;
@@ -264,6 +269,24 @@ static void fingerprints(void **state)
 	value_is(LIST_JA4, "t13d1516h2_8daaf6152771", NULL);
 }
 
+static void hassh_and_services(void **state)
+{
+	static const char *const wrong[] = { "", "maps", "maps ", " maps.example", "Maps a.example",
+					     "maps a..b", "maps *.", "maps a.example b.example",
+					     "a.b c.example", "maps\na.example",
+					     "a23456789012345678901234567890123 a.example" };
+
+	(void)state;
+	value_is(LIST_HASSH, "EC7378C1A92F5A8DDE7E8B7A1DDF33D1", "ec7378c1a92f5a8dde7e8b7a1ddf33d1");
+	value_is(LIST_HASSH, "ec7378c1a92f5a8dde7e8b7a1ddf33d", NULL);
+	value_is(LIST_SERVICE, "maps a.example", "maps: a.example");
+	value_is(LIST_SERVICE, "maps-2_x \t *.A.Example.", "maps-2_x: a.example suffix");
+	value_is(LIST_SERVICE, "a2345678901234567890123456789012 a.example",
+		 "a2345678901234567890123456789012: a.example");
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		value_is(LIST_SERVICE, wrong[i], NULL);
+}
+
 static void parse_is(enum list_type type, const char *format, const char *text, int rc,
 		     uint32_t bad, uint32_t skipped, const char *want)
 {
@@ -301,6 +324,13 @@ static void plain_lines(void **state)
 		 "2 c.example suffix\n");
 	parse_is(LIST_JA3, "plain", "b386946a5a44d1ddcc843bc75336dfce Dridex\n", 0, 0, 0,
 		 "1 b386946a5a44d1ddcc843bc75336dfce\n");
+	parse_is(LIST_HASSH, "plain", "ec7378c1a92f5a8dde7e8b7a1ddf33d1 bot\n", 0, 0, 0,
+		 "1 ec7378c1a92f5a8dde7e8b7a1ddf33d1\n");
+	parse_is(LIST_SERVICE, "plain",
+		 "# all of one\r\nmaps *.maps.example # x\r\nmaps\tmaps.example\nother\nx *.com\n", 0, 2,
+		 0, "2 maps: maps.example suffix\n3 maps: maps.example\n");
+	parse_is(LIST_SERVICE, "sslbl", "maps a.example", -EINVAL, 0, 0, "");
+	parse_is(LIST_HASSH, "sslbl", "x", -EINVAL, 0, 0, "");
 	parse_is(LIST_ENDPOINT, "plain", "192.0.2.1:9001\n10.0.0.1:9001\n127.0.0.1:9001\n", 0, 1, 1,
 		 "1 " V4 "c0000201 9001\n");
 	parse_is(LIST_ADDRESS, "plain", "\n <html>", -EINVAL, 0, 0, "");
@@ -568,6 +598,8 @@ static void type_names(void **state)
 	(void)state;
 	assert_string_equal(list_type_name(LIST_ADDRESS), "address");
 	assert_string_equal(list_type_name(LIST_JA4), "ja4");
+	assert_string_equal(list_type_name(LIST_HASSH), "hassh");
+	assert_string_equal(list_type_name(LIST_SERVICE), "service");
 	assert_string_equal(list_type_name(LIST_TYPE_N), "unknown");
 }
 
@@ -580,6 +612,7 @@ int main(void)
 		cmocka_unit_test(domain_without_suffix),
 		cmocka_unit_test(fingerprints),
 		cmocka_unit_test(plain_lines),
+		cmocka_unit_test(hassh_and_services),
 		cmocka_unit_test(poison),
 		cmocka_unit_test(nul_and_long_lines),
 		cmocka_unit_test(csv),

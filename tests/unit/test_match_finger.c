@@ -96,9 +96,36 @@ static void test_lists(void **state)
 	assert_int_equal(cb_value(&b, &f), '-');
 }
 
+static void test_hassh(void **state)
+{
+	struct facts f = cb_facts();
+	struct config_rule *r;
+
+	(void)state;
+	cb_one(&b, "hassh", "EC7378C1A92F5A8DDE7E8B7A1DDF33D1");
+	assert_int_equal(cb_value(&b, &f), '?');
+	facts_know(&f, FACT_HASSH);
+	assert_int_equal(cb_value(&b, &f), '-');
+	memcpy(f.hassh, "\xec\x73\x78\xc1\xa9\x2f\x5a\x8d\xde\x7e\x8b\x7a\x1d\xdf\x33\xd1", 16);
+	assert_int_equal(cb_value(&b, &f), '+');
+	cb_fini(&b);
+	cb_init(&b);
+	cb_list(&b, "bots", LIST_HASSH, "00000000000000000000000000000000",
+		"ec7378c1a92f5a8dde7e8b7a1ddf33d1", NULL);
+	r = cb_rule(&b, "r", ACTION_DROP);
+	cb_cond(&b, &r->when, "hassh", "@bots", NULL);
+	assert_non_null(cb_compile(&b));
+	assert_int_equal(cb_judge(&b, &f).ev.list, 0);
+	assert_int_equal(cb_judge(&b, &f).ev.line, b.c.list[0].entries.line[1]);
+	f = cb_facts();
+	facts_settle(&f);
+	assert_int_equal(cb_value(&b, &f), '-');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_hassh, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ja3, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ja4, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lists, setup, teardown),

@@ -38,7 +38,7 @@ static struct facts facts_of(char name, char ech)
 		f.ech = ech == '+';
 	}
 	if (name == '0')
-		f.absent |= 1u << FACT_SNI;
+		f.absent |= 1u << FACT_SNI | 1u << FACT_HOST;
 	if (ech == '0')
 		f.absent |= 1u << FACT_ECH;
 	return f;

@@ -76,9 +76,64 @@ static void test_proto(void **state)
 	}
 }
 
+static char size_of(uint16_t n)
+{
+	struct facts f = cb_facts();
+
+	facts_know(&f, FACT_ICMP_SIZE);
+	f.icmp_size = n;
+	return cb_value(&b, &f);
+}
+
+static void test_icmp_size(void **state)
+{
+	struct facts f = cb_facts();
+
+	(void)state;
+	cb_one(&b, "icmp_size", "200-65535");
+	assert_int_equal(cb_value(&b, &f), '?');
+	assert_int_equal(size_of(199), '-');
+	assert_int_equal(size_of(200), '+');
+	assert_int_equal(size_of(65535), '+');
+	cb_one(&b, "icmp_size", "0");
+	assert_int_equal(size_of(0), '+');
+	assert_int_equal(size_of(1), '-');
+	facts_settle(&f);
+	assert_int_equal(cb_value(&b, &f), '-');
+}
+
+static char type_of(uint16_t n)
+{
+	struct facts f = cb_facts();
+
+	facts_know(&f, FACT_QUERY_TYPE);
+	f.query_type = n;
+	return cb_value(&b, &f);
+}
+
+static void test_query_type(void **state)
+{
+	struct facts f = cb_facts();
+
+	(void)state;
+	cb_one(&b, "query_type", "TXT");
+	assert_int_equal(cb_value(&b, &f), '?');
+	assert_int_equal(type_of(16), '+');
+	assert_int_equal(type_of(1), '-');
+	cb_one(&b, "query_type", "https");
+	assert_int_equal(type_of(65), '+');
+	cb_one(&b, "query_type", "65399");
+	assert_int_equal(type_of(65399), '+');
+	assert_int_equal(type_of(65398), '-');
+	facts_settle(&f);
+	assert_int_equal(cb_value(&b, &f), '-');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_icmp_size, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_query_type, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_port, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_proto, setup, teardown),
 	};

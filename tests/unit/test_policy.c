@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "policy/match/match.h"
 #include "tests/unit/conf_build.h"
 
 static struct cb b;
@@ -157,6 +158,42 @@ static void test_condition_errors(void **state)
 	expect_error("proto", "256", "255");
 	expect_error("app", "tsl", "unknown, tls");
 	expect_error("alpn", "", "protocol");
+	expect_error("app", "tsl", "did you mean \"tls\"");
+	expect_error("app", "gopher", "not one of: unknown, tls");
+	expect_error("sni", "a..b", "name");
+	expect_error("sni_like", "i2p", "not one of: tor");
+	expect_error("host", "198.51.100.1", "name");
+	expect_error("service", "dropbox", "no list of type service has it");
+	expect_error("service", "@relays", "type service");
+	expect_error("query", "*", "name");
+	expect_error("dns_name", "a b", "name");
+	expect_error("query_type", "65536", "DNS type");
+	expect_error("query_type", "AAAAA", "DNS type");
+	expect_error("query_type", "", "DNS type");
+	expect_error("method", "GET /", "not a name of 1 to 24");
+	expect_error("method", "AAAAAAAAAAAAAAAAAAAAAAAAA", "not a name of 1 to 24");
+	expect_error("method", "", "not a name");
+	expect_error("header", "X-Tool:", "not a name");
+	expect_error("path", "admin/*", "a path begins with /");
+	expect_error("path", "", "empty");
+	expect_error("path", "/a\\b", "backslash");
+	expect_error("user_agent", "", "empty");
+	expect_error("ssh_software", "x\\", "backslash");
+	expect_error("hassh", "123", "HASSH");
+	expect_error("hassh", "@relays", "type hassh");
+	expect_error("quic_version", "3x", "not one of: 1, 2, draft, negotiation, unknown");
+	expect_error("quic_version", "drafd", "did you mean \"draft\"");
+	expect_error("quic_version", "0x", "not one of");
+	expect_error("quic_version", "0x100000000", "not one of");
+	expect_error("quic_version", "4294967296", "not one of");
+	expect_error("icmp_size", "65536", "bytes");
+	expect_error("icmp_size", "9-1", "bytes");
+	expect_error("icmp_size", "-1", "bytes");
+	expect_error("anomaly", "http-hots", "did you mean \"http-host\"");
+	expect_error("anomaly", "all", "not one of: overlap, budget");
+	expect_error("resolved", "no", "resolved: true or false is wanted");
+	expect_error("conforms", "1", "conforms: true or false is wanted");
+	expect_error("entropy", "true", "entropy: high or low is wanted");
 	expect_error("port", NULL, "needs a value");
 	expect_error("ech", NULL, "needs a value");
 	expect_error("not", NULL, "needs conditions");
@@ -179,6 +216,46 @@ static void test_ech_and_key_errors(void **state)
 	assert_true(cb_told(&b, "did you mean \"domain\""));
 	assert_true(cb_told(&b, "no condition is named \"qqqqqqqq\""));
 	assert_true(cb_told(&b, "takes values"));
+}
+
+/* One message is not to blame for its resolver. */
+static void test_query_blocks(void **state)
+{
+	struct config_rule *r = cb_rule(&b, "q", ACTION_DROP);
+
+	(void)state;
+	cb_cond(&b, &r->when, "query", "*.onion", NULL);
+	for (enum scope s = SCOPE_AUTO; s < SCOPE_N; s++) {
+		r->block = s;
+		assert_int_equal(!cb_compile(&b), s > SCOPE_FLOW);
+		assert_int_equal(cb_told(&b, "no wider than flow"), s > SCOPE_FLOW);
+	}
+	assert_int_equal(b.e.e[0].line, r->line);
+}
+
+/* A longer text than fits into a message is cut, not a broken message. */
+static void test_long_values(void **state)
+{
+	char text[600];
+
+	(void)state;
+	memset(text, '\\', sizeof text);
+	text[sizeof text - 2] = 'x';
+	text[sizeof text - 1] = 0;
+	for (size_t i = 0; i < match_table_n; i++) {
+		struct config_rule *r;
+
+		if (strcmp(match_table[i].key, "not") == 0)
+			continue;
+		cb_fini(&b);
+		cb_init(&b);
+		r = cb_rule(&b, "r", ACTION_DROP);
+		cb_cond(&b, &r->when, match_table[i].key, text, NULL);
+		if (strcmp(match_table[i].key, "alpn") == 0)
+			assert_null(cb_compile(&b));
+		else
+			expect_error(match_table[i].key, text, "");
+	}
 }
 
 static void test_not_errors(void **state)
@@ -347,6 +424,18 @@ static void test_arena_too_small(void **state)
 	cb_cond(&b, &r->when, "ja4", "t13d1516h2_8daaf6152771_b0da82dd1658", NULL);
 	cb_cond(&b, &r->when, "alpn", "h2", NULL);
 	cb_cond(&b, &r->when, "ech", "true", NULL);
+	cb_list(&b, "services", LIST_SERVICE, "one a.example", "two *.b.example", NULL);
+	cb_cond(&b, &r->when, "service", "one", "@services", NULL);
+	cb_cond(&b, &r->when, "sni", "none", NULL);
+	cb_cond(&b, &r->when, "sni_like", "tor", NULL);
+	cb_cond(&b, &r->when, "path", "/a?b*", "*c", NULL);
+	cb_cond(&b, &r->when, "user_agent", "none", "x*", NULL);
+	cb_cond(&b, &r->when, "header", "Host", NULL);
+	cb_cond(&b, &r->when, "hassh", "00112233445566778899aabbccddeeff", NULL);
+	cb_cond(&b, &r->when, "query_type", "TXT", NULL);
+	cb_cond(&b, &r->when, "quic_version", "1", NULL);
+	cb_cond(&b, &r->when, "resolved", "true", NULL);
+	cb_cond(&b, &r->when, "anomaly", "any", NULL);
 	cb_cond(&b, cb_not(&b, &r->when), "port", "7", NULL);
 	assert_non_null(cb_compile(&b));
 	need = b.a.used;
@@ -397,12 +486,21 @@ static void test_allows_name(void **state)
 	assert_non_null(cb_compile(&b));
 	assert_true(allows("good.example"));
 	assert_true(allows("a.nice.example"));
+	assert_false(allows("host.example"));
 	assert_false(allows("nice.example"));
 	assert_false(allows("bad.example"));
 	assert_false(allows(""));
 	memset(longest, 'a', sizeof longest);
 	assert_false(policy_allows_name(b.p, longest, 255));
 	assert_false(policy_allows_name(b.p, longest, 256));
+	r = cb_rule(&b, "host", ACTION_ALLOW);
+	cb_cond(&b, &r->when, "host", "host.example", NULL);
+	r = cb_rule(&b, "resolved", ACTION_ALLOW);
+	cb_cond(&b, &r->when, "dns_name", "led.example", NULL);
+	assert_non_null(cb_compile(&b));
+	assert_true(allows("host.example"));
+	assert_true(allows("led.example"));
+	r = &b.c.rule[3];
 	cb_cond(&b, cb_not(&b, &r->when), "domain", "a.nice.example", NULL);
 	assert_non_null(cb_compile(&b));
 	assert_true(allows("good.example"));
@@ -469,6 +567,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_image_is_checked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_condition_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ech_and_key_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_query_blocks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rule_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
