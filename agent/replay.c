@@ -43,6 +43,7 @@ struct replay {
 	uint64_t frames, wall, now, ticked, expired;
 	struct packet blocked; /* the last one told, so that its retries are not */
 	struct nft_elem changes[ENFORCE_CHANGES];
+	struct event event;
 	char lines[EVENT_LINES_MAX];
 };
 
@@ -51,7 +52,7 @@ struct replay {
 static void tell(struct replay *r, const struct event *ev, const struct outcome *oc)
 {
 	const struct event_opts opts = {
-		.tls = r->config.log.tls || r->o->all,
+		.records = r->o->all ? (uint32_t)EVENT_REC_ALL : event_records(&r->config),
 		.flow = r->config.log.flow,
 	};
 	long n;
@@ -75,8 +76,11 @@ static void on_event(void *ctx, const struct event *ev)
 	memset(&oc, 0, sizeof oc);
 	n = enforce_event(r->enforce, &oc, r->changes, ev);
 	gate_apply(r->gate, r->changes, n, ev->now);
-	if (r->scan)
-		scan_told(r->scan, ev);
+	if (r->scan) {
+		r->event = *ev;
+		scan_told(r->scan, &r->event);
+		ev = &r->event;
+	}
 	tell(r, ev, &oc);
 }
 
@@ -214,6 +218,7 @@ static int build(struct replay *r)
 		.fail_open = r->config.queue.fail_open,
 		.observe = r->config.mode == MODE_OBSERVE,
 		.invalid_pass = r->config.invalid_pass,
+		.dns = r->config.dns,
 		.inbound = policy_inbound(r->policy),
 		.icmp = true,
 	};
@@ -308,6 +313,8 @@ static void packet(struct replay *r, struct frame *fr)
 	fr->bytes = whole;
 	if (packet_parse(&p, whole) != PACKET_OK) {
 		r->counts.blind_bad++; /* conntrack would not have known it either */
+		if (r->scan)
+			scan_refused(r->scan, fr);
 		return;
 	}
 	gate_packet(r->gate, &g, &p, fr, judge, r);
@@ -333,6 +340,8 @@ static int run(struct replay *r)
 	/* the capture is over: what is undecided has no more packets to come */
 	r->wall += (uint64_t)r->config.limits.time * 1000000;
 	tick(r, r->wall, r->now + (uint64_t)r->config.limits.time * 1000 + TICK_MS);
+	if (r->scan)
+		scan_end(r->scan);
 	return got;
 }
 

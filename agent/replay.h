@@ -16,7 +16,7 @@ struct replay_opts {
 	const char *const *inside; /* nets or addresses as in the config's `inside` */
 	size_t n_inside;	/* 0: whoever begins a flow counts as inside */
 	bool json;		/* EVE records, one a line, as the agent writes them */
-	bool all;		/* go on after the verdict: every hello of a flow, in tunnels too */
+	bool all;		/* go on after the verdict: every message of a flow, in tunnels too */
 };
 
 /*

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "policy/rrtype.h"
+
 static void print_time(FILE *to, uint64_t wall)
 {
 	time_t s = (time_t)(wall / 1000000);
@@ -83,23 +85,129 @@ static void print_bytes(FILE *to, const char *bytes, size_t n)
 	}
 }
 
+/* Text of several words. */
+static void print_words(FILE *to, const char *key, const char *bytes, size_t n)
+{
+	fprintf(to, " %s=\"", key);
+	for (size_t i = 0; i < n; i++) {
+		unsigned char b = (unsigned char)bytes[i];
+
+		if (b >= ' ' && b < 0x7f && b != '\\' && b != '"')
+			fputc(b, to);
+		else
+			fprintf(to, "\\x%02x", b);
+	}
+	fputc('"', to);
+}
+
+static void print_text(FILE *to, const char *key, const char *bytes, size_t n)
+{
+	fprintf(to, " %s=", key);
+	print_bytes(to, bytes, n);
+}
+
+static void print_md5(FILE *to, const char *key, const uint8_t md5[16])
+{
+	fprintf(to, " %s=", key);
+	for (size_t i = 0; i < 16; i++)
+		fprintf(to, "%02x", md5[i]);
+}
+
+static bool knows(const struct facts *f, enum fact id)
+{
+	return facts_state(f, id) == FACT_KNOWN;
+}
+
 static void print_tls(FILE *to, const struct facts *f)
 {
-	if (facts_state(f, FACT_SNI) == FACT_KNOWN) {
-		fprintf(to, " sni=");
-		print_bytes(to, f->sni, f->sni_len);
-	}
-	if (facts_state(f, FACT_JA3) == FACT_KNOWN) {
-		fprintf(to, " ja3=");
-		for (size_t i = 0; i < sizeof f->ja3; i++)
-			fprintf(to, "%02x", f->ja3[i]);
-	}
-	if (facts_state(f, FACT_JA4) == FACT_KNOWN) {
-		fprintf(to, " ja4=");
-		print_bytes(to, f->ja4, strnlen(f->ja4, FACTS_JA4_LEN));
-	}
-	if (facts_state(f, FACT_ECH) == FACT_KNOWN && f->ech)
+	if (knows(f, FACT_SNI))
+		print_text(to, "sni", f->sni, f->sni_len);
+	if (knows(f, FACT_JA3))
+		print_md5(to, "ja3", f->ja3);
+	if (knows(f, FACT_JA4))
+		print_text(to, "ja4", f->ja4, strnlen(f->ja4, FACTS_JA4_LEN));
+	if (knows(f, FACT_ECH) && f->ech)
 		fprintf(to, " ech=yes");
+}
+
+static void print_http(FILE *to, const struct facts *f)
+{
+	if (knows(f, FACT_METHOD))
+		print_text(to, "method", f->method, f->method_len);
+	if (knows(f, FACT_HOST))
+		print_text(to, "host", f->host, f->host_len);
+	if (knows(f, FACT_PATH))
+		print_text(to, "path", f->path, f->path_len);
+	if (knows(f, FACT_USER_AGENT))
+		print_words(to, "user_agent", f->user_agent, f->user_agent_len);
+}
+
+static void print_dns(FILE *to, const struct facts *f)
+{
+	const char *type = rrtype_name(f->query_type);
+
+	if (knows(f, FACT_QUERY))
+		print_text(to, "query", f->query, f->query_len);
+	if (!knows(f, FACT_QUERY_TYPE))
+		return;
+	if (type)
+		fprintf(to, " type=%s", type);
+	else
+		fprintf(to, " type=%u", f->query_type);
+}
+
+static void print_part(FILE *to, const char *key, const struct event *ev, enum text_part part)
+{
+	const struct dissect_text *t = &ev->text;
+
+	if (ev->kinds & EVENT_READ && t->part[part].n)
+		print_words(to, key, t->parts + t->part[part].at, t->part[part].n);
+}
+
+/* What the flow is. TLS is not named: what stands there is its own. */
+static void print_read(FILE *to, const struct event *ev)
+{
+	const struct facts *f = &ev->facts;
+
+	if (knows(f, FACT_APP) && f->app != APP_TLS)
+		fprintf(to, " app=%s", facts_app_name((enum app)f->app));
+	if (f->via && f->via != f->app)
+		fprintf(to, " via=%s", facts_app_name((enum app)f->via));
+	if (knows(f, FACT_QUIC_VERSION))
+		fprintf(to, " quic_version=0x%" PRIx32, f->quic_version);
+	print_http(to, f);
+	print_dns(to, f);
+	if (knows(f, FACT_SSH_SOFTWARE))
+		print_words(to, "ssh", f->software, f->software_len);
+	if (knows(f, FACT_HASSH))
+		print_md5(to, "hassh", f->hassh);
+	print_part(to, "server", ev, TEXT_SERVER);
+	print_part(to, "cookie", ev, TEXT_COOKIE);
+	print_tls(to, f);
+	if (knows(f, FACT_CONFORMS) && !f->conforms)
+		fprintf(to, " conforms=no");
+	if (knows(f, FACT_ENTROPY) && f->entropy)
+		fprintf(to, " entropy=high");
+}
+
+/* Of a line that is no verdict. */
+static const char *word(const struct event *ev)
+{
+	if (!(ev->kinds & EVENT_READ))
+		return "anomaly";
+	switch (ev->facts.app) {
+	case APP_TLS:
+	case APP_QUIC:
+	case APP_DTLS:
+		return "hello";
+	case APP_HTTP:
+	case APP_HTTP2:
+		return "request";
+	case APP_DNS:
+		return "query";
+	default:
+		return "flow";
+	}
 }
 
 static void print_anomalies(FILE *to, const struct facts *f)
@@ -163,16 +271,16 @@ static void print_verdict(FILE *to, const struct event *ev, const struct outcome
 void replay_print_event(FILE *to, const struct event *ev, const struct outcome *oc)
 {
 	print_hits(to, ev);
-	if (!(ev->kinds & (EVENT_VERDICT | EVENT_TLS | EVENT_ANOMALY)))
+	if (!(ev->kinds & (EVENT_VERDICT | EVENT_READ | EVENT_ANOMALY)))
 		return;
 	print_time(to, ev->wall);
 	if (ev->kinds & EVENT_VERDICT) {
 		print_verdict(to, ev, oc);
 	} else {
-		fprintf(to, ev->kinds & EVENT_TLS ? "hello " : "anomaly ");
+		fprintf(to, "%s ", word(ev));
 		print_tuple(to, &ev->facts);
 	}
-	print_tls(to, &ev->facts);
+	print_read(to, ev);
 	print_anomalies(to, &ev->facts);
 	fputc('\n', to);
 }
@@ -218,9 +326,12 @@ void replay_print_sum(FILE *to, const struct event_counts *c, const struct nft_c
 	fprintf(to,
 		"sum packets=%" PRIu64 " looked_at=%" PRIu64 " flows=%" PRIu64 " allow=%" PRIu64
 		" monitor=%" PRIu64 " drop=%" PRIu64 " reject=%" PRIu64 " hellos=%" PRIu64
+		" requests=%" PRIu64 " queries=%" PRIu64
 		" anomalies=%" PRIu64 " midstream=%" PRIu64 " unreadable=%" PRIu64
 		" stopped_by_set=%" PRIu64 " stopped_by_flow=%" PRIu64 " invalid=%" PRIu64 "\n",
 		frames, n->packets[NFT_C_QUEUED], c->flows, c->allowed, c->monitored, c->dropped,
-		c->rejected, c->tls, c->anomalies, c->midstream, c->blind_bad,
+		c->rejected, c->apps[APP_TLS] + c->apps[APP_QUIC] + c->apps[APP_DTLS],
+		c->apps[APP_HTTP] + c->apps[APP_HTTP2], c->apps[APP_DNS], c->anomalies,
+		c->midstream, c->blind_bad,
 		n->packets[NFT_C_DROP_SET], n->packets[NFT_C_DROP_MARK], n->packets[NFT_C_INVALID]);
 }

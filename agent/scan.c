@@ -7,54 +7,17 @@
 #include <string.h>
 
 #include "agent/flow/siphash.h"
+#include "agent/scan_path.h"
 #include "agent/tunnel.h"
 
 enum {
-	BUCKETS = 8192, /* a power of two */
-	RECORD_HEAD = 5,
-	RECORD_MAX = 16384 + 2048, /* TLSCiphertext, RFC 5246 section 6.2.3 */
-	FLOW_ID_BASE = 63,	   /* in the place of the worker's number */
+	FLOW_ID_BASE = 63, /* in the place of the worker's number */
+	PORT_CLIENT = 1024,
+	UDP_HEAD = 8,
+	UDP_LENGTH = 4, /* where it stands in the header: RFC 768 */
 };
 
-/* A segment that waits for those before it. */
-struct waiting {
-	uint32_t seq;
-	size_t n;
-	uint8_t *bytes;
-};
-
-struct key {
-	uint8_t src[16], dst[16];
-	uint16_t sport, dport;
-};
-
-/* One direction of a connection. */
-struct way {
-	struct key key;
-	bool begun;	   /* next is valid */
-	bool told;	   /* the path has told a hello that was not found here yet */
-	uint8_t told_ja3[16];
-	uint32_t isn, next;
-	size_t skip;	   /* bytes of a record that are still to come and not looked at */
-	size_t n;
-	uint8_t *bytes;	   /* from a place where something may begin; room SCAN_BYTES */
-	unsigned int n_waiting;
-	struct waiting waiting[SCAN_WAITING];
-	uint64_t id, start;
-	struct way *next_hash, *older, *newer;
-};
-
-struct scan {
-	scan_emit *emit;
-	void *ctx;
-	struct way *hash[BUCKETS];
-	struct way *oldest, *newest;
-	uint32_t count;
-	uint64_t ids;
-	const struct frame *frame;
-	struct dissect_text text;
-	struct event event;
-};
+static const uint8_t hash_key[16] = "sluice replay 3";
 
 struct scan *scan_new(scan_emit *emit, void *ctx)
 {
@@ -67,51 +30,51 @@ struct scan *scan_new(scan_emit *emit, void *ctx)
 	return s;
 }
 
-static struct way **place(struct scan *s, const struct key *k)
+/* --- the table --- */
+
+static struct scan_way **place(struct scan *s, const struct scan_key *k)
 {
-	static const uint8_t key[16] = "sluice replay 3";
-	uint64_t h = siphash(key, (struct slice){ (const uint8_t *)k, sizeof *k });
-	struct way **at = &s->hash[h & (BUCKETS - 1)];
+	uint64_t h = siphash(hash_key, (struct slice){ (const uint8_t *)k, sizeof *k });
+	struct scan_way **at = &s->hash[h & (SCAN_BUCKETS - 1)];
 
 	while (*at && memcmp(&(*at)->key, k, sizeof *k) != 0)
 		at = &(*at)->next_hash;
 	return at;
 }
 
-static void begin(struct way *w)
+static void forget(struct scan *s, struct scan_way *w)
 {
-	for (unsigned int i = 0; i < w->n_waiting; i++)
-		free(w->waiting[i].bytes);
-	w->n_waiting = 0;
-	w->n = w->skip = 0;
-	w->begun = w->told = false;
-}
+	struct scan_way **at;
 
-static void forget(struct scan *s, struct way *w)
-{
-	struct way **at = place(s, &w->key);
-
+	scan_tcp_end(s, w);
+	at = place(s, &w->key);
 	*at = w->next_hash;
 	*(w->older ? &w->older->newer : &s->oldest) = w->newer;
 	*(w->newer ? &w->newer->older : &s->newest) = w->older;
 	s->count--;
-	begin(w);
+	free(w->told);
 	free(w->bytes);
 	free(w);
+}
+
+void scan_end(struct scan *s)
+{
+	while (s->oldest)
+		forget(s, s->oldest);
 }
 
 void scan_free(struct scan *s)
 {
 	if (!s)
 		return;
-	while (s->oldest)
-		forget(s, s->oldest);
+	s->emit = NULL;
+	scan_end(s);
 	free(s);
 }
 
-static struct way *find(struct scan *s, const struct key *k, uint64_t wall)
+static struct scan_way *find(struct scan *s, const struct scan_key *k, uint64_t wall)
 {
-	struct way **at = place(s, k), *w = *at;
+	struct scan_way **at = place(s, k), *w = *at, *back;
 
 	if (w)
 		return w;
@@ -128,251 +91,260 @@ static struct way *find(struct scan *s, const struct key *k, uint64_t wall)
 	s->newest = w;
 	s->count++;
 	*place(s, k) = w;
+	/* who is seen first began, unless the ports say otherwise; a SYN will tell */
+	back = scan_back(s, w);
+	w->server = back ? !back->server : k->sport < PORT_CLIENT && k->dport >= PORT_CLIENT;
 	return w;
 }
 
-void scan_told(struct scan *s, const struct event *ev)
+struct scan_way *scan_back(struct scan *s, const struct scan_way *w)
 {
-	const struct facts *f = &ev->facts;
-	struct key k = { .sport = f->sport, .dport = f->dport };
-	struct way *w;
+	struct scan_key k = { .sport = w->key.dport, .dport = w->key.sport, .proto = w->key.proto };
 
-	if (f->proto != IPPROTO_TCP)
-		return;
+	memcpy(k.src, w->key.dst, 16);
+	memcpy(k.dst, w->key.src, 16);
+	return *place(s, &k);
+}
+
+/* --- what the path has told --- */
+
+/* One message by what is told of it: equal for the path and for the scan. */
+static uint64_t mark_of(const struct facts *f, uint8_t app)
+{
+	struct {
+		struct facts f;
+	} m;
+	struct facts *to = &m.f;
+
+	memset(&m, 0, sizeof m);
+	to->app = app;
+	switch (app) {
+	case APP_TLS:
+	case APP_QUIC:
+	case APP_DTLS:
+		memcpy(to->ja3, f->ja3, sizeof to->ja3);
+		memcpy(to->sni, f->sni, f->sni_len);
+		break;
+	case APP_HTTP:
+	case APP_HTTP2:
+		memcpy(to->method, f->method, f->method_len);
+		memcpy(to->host, f->host, f->host_len);
+		memcpy(to->path, f->path, f->path_len);
+		break;
+	case APP_DNS:
+		memcpy(to->query, f->query, f->query_len);
+		to->query_type = f->query_type;
+		break;
+	default:
+		break;
+	}
+	return siphash(hash_key, (struct slice){ (const uint8_t *)&m, sizeof m }) | 1;
+}
+
+static bool take_mark(uint64_t *marks, uint32_t n, uint64_t mark)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (marks[i] == mark) {
+			marks[i] = 0;
+			return true;
+		}
+	return false;
+}
+
+static bool told_before(struct scan_way *w, const struct facts *f)
+{
+	uint64_t mark = mark_of(f, f->app);
+
+	if (take_mark(w->told, w->n_told, mark))
+		return true;
+	if (w->n_found < SCAN_FOUND)
+		w->found[w->n_found++] = mark;
+	return false;
+}
+
+/* Of a packet with more messages than fit some are told twice. */
+static void keep_mark(struct scan_way *w, uint64_t mark)
+{
+	while (w->n_told && !w->told[w->n_told - 1])
+		w->n_told--;
+	if (w->n_told == w->room_told) {
+		uint32_t room = w->room_told ? w->room_told * 2 : 4;
+		uint64_t *more = room > SCAN_TOLD ? NULL : realloc(w->told, room * sizeof *more);
+
+		if (!more)
+			return;
+		w->told = more;
+		w->room_told = room;
+	}
+	w->told[w->n_told++] = mark;
+}
+
+static bool found_before(struct scan_way *w, const struct facts *f, uint8_t app)
+{
+	uint64_t mark = mark_of(f, app);
+
+	w->apps |= 1u << app;
+	if (take_mark(w->found, w->n_found, mark))
+		return true;
+	keep_mark(w, mark);
+	return false;
+}
+
+static struct scan_way *way_of(struct scan *s, const struct facts *f, uint64_t wall)
+{
+	struct scan_key k = { .sport = f->sport, .dport = f->dport, .proto = f->proto };
+
 	memcpy(k.src, f->src, 16);
 	memcpy(k.dst, f->dst, 16);
-	w = find(s, &k, ev->start);
+	return find(s, &k, wall);
+}
+
+/* What carries the rest was told by itself. */
+static void without_outer(struct facts *f)
+{
+	static const enum fact outer[] = { FACT_METHOD, FACT_HOST, FACT_PATH, FACT_USER_AGENT,
+					   FACT_HEADERS };
+
+	for (size_t i = 0; f->via == APP_HTTP && i < sizeof outer / sizeof outer[0]; i++) {
+		f->known &= ~(1u << outer[i]);
+		f->absent |= 1u << outer[i];
+	}
+}
+
+void scan_told(struct scan *s, struct event *ev)
+{
+	struct facts *f = &ev->facts;
+	struct scan_way *w = way_of(s, f, ev->start);
+
 	if (!w)
 		return;
 	w->id = ev->flow_id;
-	if (!(ev->kinds & EVENT_TLS))
+	if (!(ev->kinds & EVENT_READ) || facts_state(f, FACT_APP) != FACT_KNOWN)
 		return;
-	w->told = true;
-	memcpy(w->told_ja3, f->ja3, sizeof w->told_ja3);
+	if (f->app == APP_SSH && f->proto == IPPROTO_TCP) {
+		s->wall = ev->wall;
+		s->now = ev->now;
+		s->event.text = ev->text;
+		scan_ssh_hold(s, w, f, facts_state(f, FACT_HASSH) == FACT_KNOWN);
+		ev->kinds &= (uint8_t)~EVENT_READ;
+		return;
+	}
+	if (found_before(w, f, f->app))
+		ev->kinds &= (uint8_t)~EVENT_READ;
+	if (f->via && f->via != f->app && found_before(w, f, f->via))
+		without_outer(f);
 }
 
-static void tell(struct scan *s, struct way *w, const struct facts *f)
+/* --- what the scan tells --- */
+
+struct facts scan_facts(const struct scan_way *w)
+{
+	struct facts f = {
+		.sport = w->key.sport, .dport = w->key.dport, .proto = (uint8_t)w->key.proto,
+		.direction = DIR_OUT, .inner = 1, /* what is inside is found by itself */
+	};
+
+	memcpy(f.src, w->key.src, 16);
+	memcpy(f.dst, w->key.dst, 16);
+	return f;
+}
+
+void scan_tell(struct scan *s, struct scan_way *w, const struct facts *f)
 {
 	struct event *ev = &s->event;
 
-	if (w->told && memcmp(w->told_ja3, f->ja3, sizeof f->ja3) == 0) {
-		w->told = false;
+	w->apps |= 1u << f->app;
+	if (told_before(w, f) || !s->emit)
 		return;
-	}
-	memset(ev, 0, offsetof(struct event, ja3));
-	ev->kinds = EVENT_TLS;
-	ev->wall = s->frame->wall;
-	ev->now = s->frame->now;
+	memset(ev, 0, offsetof(struct event, text));
+	ev->kinds = EVENT_READ;
+	ev->wall = s->wall;
+	ev->now = s->now;
 	ev->start = w->start;
 	ev->flow_id = w->id;
 	ev->facts = *f;
-	memcpy(ev->facts.src, w->key.src, 16);
-	memcpy(ev->facts.dst, w->key.dst, 16);
-	ev->facts.sport = w->key.sport;
-	ev->facts.dport = w->key.dport;
-	ev->facts.proto = IPPROTO_TCP;
-	ev->facts.direction = DIR_OUT;
-	facts_settle(&ev->facts);
-	ev->ja3_len = s->text.ja3_len;
-	memcpy(ev->ja3, s->text.ja3, ev->ja3_len);
-	ev->size = (uint32_t)(offsetof(struct event, ja3) + ev->ja3_len);
+	ev->facts.inner = 0;
+	dissect_settle(&ev->facts, true);
 	s->emit(s->ctx, ev);
 }
 
-/* The header of a record may still be on its way. */
-static bool record_begins(struct slice s)
+void scan_tell_once(struct scan *s, struct scan_way *w, const struct facts *f)
 {
-	struct cur c = cur_of(s);
-	uint8_t type = cur_u8(&c);
+	const struct scan_way *back = scan_back(s, w);
 
-	return s.n < RECORD_HEAD && type >= 20 && type <= 24;
-}
-
-/* Length of the TLS record that begins here, with its header; 0: none does. */
-static size_t record(struct slice s)
-{
-	struct cur c = cur_of(s);
-	uint8_t type = cur_u8(&c), major = cur_u8(&c), minor = cur_u8(&c);
-	size_t n = cur_u16(&c);
-
-	if (c.bad || type < 20 || type > 24 || major != 3 || minor > 4 || n > RECORD_MAX)
-		return 0;
-	return n + RECORD_HEAD;
-}
-
-static void drop_front(struct way *w, size_t n)
-{
-	size_t here = n < w->n ? n : w->n;
-
-	memmove(w->bytes, w->bytes + here, w->n - here);
-	w->n -= here;
-	w->skip = n - here;
-}
-
-/* Reads on from where something may begin; what is plain text ends with its segment. */
-static void read_on(struct scan *s, struct way *w)
-{
-	while (w->n) {
-		struct slice bytes = { w->bytes, w->n };
-		struct facts f = { .known = 0 };
-		size_t n;
-
-		s->text.ja3_len = 0;
-		switch (tls_dissect(&f, &s->text, bytes)) {
-		case DISSECT_MORE:
-			if (w->n < SCAN_BYTES)
-				return;
-			break;
-		case DISSECT_DONE:
-			tell(s, w, &f);
-			break;
-		case DISSECT_BAD: /* broken, but it may have said whom it asks for */
-			if (facts_state(&f, FACT_SNI) == FACT_KNOWN)
-				tell(s, w, &f);
-			break;
-		case DISSECT_NOT_MINE:
-			break;
-		}
-		if (record_begins(bytes))
-			return;
-		n = record(bytes);
-		drop_front(w, n ? n : w->n);
-	}
-}
-
-static void take(struct scan *s, struct way *w, struct slice bytes)
-{
-	struct cur c = cur_of(bytes);
-
-	w->next += (uint32_t)bytes.n;
-	while (cur_left(&c)) {
-		if (w->skip) {
-			size_t n = w->skip < cur_left(&c) ? w->skip : cur_left(&c);
-			cur_take(&c, n);
-			w->skip -= n;
-			continue;
-		}
-		size_t room = SCAN_BYTES - w->n;
-		struct slice part = cur_take(&c, room < cur_left(&c) ? room : cur_left(&c));
-		if (!w->bytes)
-			w->bytes = malloc(SCAN_BYTES);
-		if (!w->bytes)
-			return;
-		memcpy(w->bytes + w->n, part.p, part.n);
-		w->n += part.n;
-		read_on(s, w);
-	}
-}
-
-/* The part of a segment that is new, if it goes on where we are. */
-static bool take_segment(struct scan *s, struct way *w, uint32_t seq, struct slice bytes)
-{
-	uint32_t old = w->next - seq;
-	struct cur c = cur_of(bytes);
-
-	if (old > 1u << 30)
-		return false;
-	if (old >= bytes.n)
-		return true;
-	cur_take(&c, old);
-	take(s, w, cur_rest(&c));
-	return true;
-}
-
-static void drop_waiting(struct way *w, unsigned int i)
-{
-	free(w->waiting[i].bytes);
-	w->waiting[i] = w->waiting[--w->n_waiting];
-}
-
-static void take_waiting(struct scan *s, struct way *w)
-{
-	for (unsigned int i = 0; i < w->n_waiting;) {
-		struct slice bytes = { w->waiting[i].bytes, w->waiting[i].n };
-
-		if (take_segment(s, w, w->waiting[i].seq, bytes)) {
-			drop_waiting(w, i);
-			i = 0;
-		} else {
-			i++;
-		}
-	}
-}
-
-/* The capture lacks something: reading begins anew at the next bytes that are there. */
-static void give_up_hole(struct scan *s, struct way *w)
-{
-	uint32_t best = w->waiting[0].seq;
-
-	for (unsigned int i = 1; i < w->n_waiting; i++)
-		if (w->waiting[i].seq - w->next < best - w->next)
-			best = w->waiting[i].seq;
-	w->n = w->skip = 0;
-	w->next = best;
-	take_waiting(s, w);
-}
-
-static void wait(struct scan *s, struct way *w, uint32_t seq, struct slice bytes)
-{
-	struct waiting *to;
-
-	if (w->n_waiting == SCAN_WAITING)
-		give_up_hole(s, w);
-	if (w->n_waiting == SCAN_WAITING || bytes.n > UINT16_MAX)
+	if ((w->apps | (back ? back->apps : 0)) >> f->app & 1)
 		return;
-	to = &w->waiting[w->n_waiting];
-	to->bytes = malloc(bytes.n);
-	if (!to->bytes)
-		return;
-	memcpy(to->bytes, bytes.p, bytes.n);
-	to->n = bytes.n;
-	to->seq = seq;
-	w->n_waiting++;
+	scan_tell(s, w, f);
 }
 
-static void segment(struct scan *s, const struct packet *p)
+/* --- packets --- */
+
+static void icmp(struct scan *s, struct scan_way *w, const struct packet *p)
 {
-	bool syn = p->flags & PACKET_SYN;
-	uint32_t seq = p->seq + syn;
-	struct key k = { .sport = p->sport, .dport = p->dport };
-	struct way *w;
+	struct facts f = scan_facts(w);
+	uint32_t tried = 0;
+
+	dissect_text_init(&s->event.text);
+	if (dissect(&f, &s->event.text, &tried, p->proto, p->payload, (struct slice){ NULL, 0 }) ==
+	    DISSECT_DONE)
+		scan_tell_once(s, w, &f);
+}
+
+static void look(struct scan *s, const struct packet *p)
+{
+	struct scan_key k = { .sport = p->sport, .dport = p->dport, .proto = p->proto };
+	struct scan_way *w;
 
 	memcpy(k.src, p->src, 16);
 	memcpy(k.dst, p->dst, 16);
-	if (!syn && !p->payload.n)
+	if (!p->payload.n && !(p->proto == IPPROTO_TCP && p->flags & PACKET_SYN))
 		return;
-	w = find(s, &k, s->frame->wall);
+	w = find(s, &k, s->wall);
 	if (!w)
 		return;
-	if (syn && w->begun && w->isn != p->seq)
-		begin(w);
-	if (!w->begun) {
-		w->begun = true;
-		w->isn = seq - 1;
-		w->next = seq;
+	switch (p->proto) {
+	case IPPROTO_TCP:
+		scan_segment(s, w, p);
+		break;
+	case IPPROTO_UDP:
+		scan_datagram(s, w, p->payload);
+		break;
+	default:
+		icmp(s, w, p);
+		break;
 	}
-	if (!p->payload.n)
-		return;
-	if (take_segment(s, w, seq, p->payload))
-		take_waiting(s, w);
-	else
-		wait(s, w, seq, p->payload);
 }
 
 void scan_packet(struct scan *s, const struct packet *p, const struct frame *fr)
 {
-	struct packet inner = *p;
+	struct packet outer = *p, inner;
 
-	s->frame = fr;
-	for (int depth = 0; depth <= SCAN_DEPTH; depth++) {
-		struct slice in;
+	s->wall = fr->wall;
+	s->now = fr->now;
+	for (int depth = 0; depth < SCAN_DEPTH; depth++) {
+		struct slice in = tunnel_inner(&outer);
 
-		if (inner.proto == IPPROTO_TCP) {
-			segment(s, &inner);
-			return;
-		}
-		in = tunnel_inner(&inner);
 		if (!in.n || packet_parse(&inner, in) != PACKET_OK)
-			return;
+			break;
+		outer = inner;
 	}
+	if (outer.proto == IPPROTO_TCP || outer.proto == IPPROTO_UDP ||
+	    outer.proto == IPPROTO_ICMP || outer.proto == IPPROTO_ICMPV6)
+		look(s, &outer);
+}
+
+void scan_refused(struct scan *s, const struct frame *fr)
+{
+	struct cur c = cur_of(fr->bytes);
+	size_t head = (cur_u8(&c) & 15u) * 4, n = fr->bytes.n;
+	struct packet p;
+
+	if (n > sizeof s->refused || n < head + UDP_HEAD)
+		return;
+	memcpy(s->refused, fr->bytes.p, n);
+	s->refused[head + UDP_LENGTH] = (uint8_t)((n - head) >> 8);
+	s->refused[head + UDP_LENGTH + 1] = (uint8_t)(n - head);
+	if (packet_parse(&p, (struct slice){ s->refused, n }) == PACKET_OK && p.version == 4 &&
+	    p.proto == IPPROTO_UDP)
+		scan_packet(s, &p, fr);
 }

@@ -9,11 +9,23 @@ enum {
 	PORT_GTPU = 2152,
 	PORT_TEREDO = 3544,
 	PORT_VXLAN = 4789,
+	PORT_VXLAN_GPE = 4790,
 	PORT_VXLAN_LINUX = 8472,
 	PORT_GENEVE = 6081,
 	TYPE_IP4 = 0x0800,
 	TYPE_IP6 = 0x86dd,
 	TYPE_ETHERNET = 0x6558,
+	TYPE_PPP = 0x880b,
+	TYPE_ERSPAN = 0x88be, /* types I and II (draft-foschiano-erspan) */
+	TYPE_ERSPAN3 = 0x22eb,
+	GRE_CHECKSUM = 0x8000,
+	GRE_ROUTING = 0x4000,
+	GRE_KEY = 0x2000,
+	GRE_SEQ = 0x1000,
+	GRE_ACK = 0x0080,
+	GRE_VERSION = 7,
+	PPP_IP4 = 0x21,
+	PPP_IP6 = 0x57,
 };
 
 static struct slice none(void)
@@ -28,20 +40,74 @@ static struct slice typed(struct cur *c, uint16_t type)
 	return type == TYPE_ETHERNET ? capture_ethernet(cur_rest(c)) : none();
 }
 
+/* PPP in HDLC-like framing without its flags (RFC 1662 section 3), both ways compressed or not. */
+static struct slice ppp(struct slice s)
+{
+	struct cur c = cur_of(s), look = c;
+	unsigned int protocol;
+
+	if (cur_u16(&look) == 0xff03)
+		c = look;
+	protocol = cur_u8(&c);
+	if (!(protocol & 1)) /* the low byte is odd, the high one even: RFC 1661 section 2 */
+		protocol = protocol << 8 | cur_u8(&c);
+	return protocol == PPP_IP4 || protocol == PPP_IP6 ? cur_rest(&c) : none();
+}
+
+/* PPTP's (RFC 2637 section 4.1). */
+static struct slice gre_ppp(struct cur *c, uint16_t flags, uint16_t type)
+{
+	size_t n = cur_u16(c);
+	struct cur in;
+
+	cur_take(c, 2); /* call id */
+	if (flags & GRE_SEQ)
+		cur_take(c, 4);
+	if (flags & GRE_ACK)
+		cur_take(c, 4);
+	in = cur_sub(c, n);
+	return type == TYPE_PPP && !in.bad ? ppp(cur_rest(&in)) : none();
+}
+
 static struct slice gre(struct slice s)
 {
 	struct cur c = cur_of(s);
 	uint16_t flags = cur_u16(&c), type = cur_u16(&c);
 
-	if (flags & 7) /* version 1 is PPTP's */
+	if ((flags & GRE_VERSION) == 1)
+		return gre_ppp(&c, flags, type);
+	if (flags & GRE_VERSION)
 		return none();
-	if (flags & 0xc000) /* checksum, routing */
+	if (flags & (GRE_CHECKSUM | GRE_ROUTING))
 		cur_take(&c, 4);
-	if (flags & 0x2000) /* key */
+	if (flags & GRE_KEY)
 		cur_take(&c, 4);
-	if (flags & 0x1000) /* sequence number */
+	if (flags & GRE_SEQ)
 		cur_take(&c, 4);
+	if (type == TYPE_ERSPAN || type == TYPE_ERSPAN3) {
+		if (type == TYPE_ERSPAN3)
+			cur_take(&c, 12);
+		else if (flags & GRE_SEQ) /* type I has neither */
+			cur_take(&c, 8);
+		type = TYPE_ETHERNET;
+	}
 	return typed(&c, type);
+}
+
+/* draft-ietf-nvo3-vxlan-gpe: the protocol stands in the fourth byte */
+static struct slice vxlan_gpe(struct slice s)
+{
+	struct cur c = cur_of(s);
+	uint8_t flags = cur_u8(&c), next;
+
+	cur_take(&c, 2);
+	next = cur_u8(&c);
+	cur_take(&c, 4);
+	if (!(flags & 8))
+		return none();
+	if (!(flags & 4) || next == 3)
+		return capture_ethernet(cur_rest(&c));
+	return next == 1 || next == 2 ? cur_rest(&c) : none();
 }
 
 static struct slice vxlan(struct slice s)
@@ -114,6 +180,8 @@ static struct slice in_udp(const struct packet *p, uint16_t port)
 	case PORT_VXLAN:
 	case PORT_VXLAN_LINUX:
 		return vxlan(p->payload);
+	case PORT_VXLAN_GPE:
+		return vxlan_gpe(p->payload);
 	case PORT_GENEVE:
 		return geneve(p->payload);
 	case PORT_TEREDO:

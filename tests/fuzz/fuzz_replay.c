@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packets as a replay takes them: fragments, software gate, path, every hello and tunnel. */
+/* Packets as a replay takes them: fragments, software gate, path, every message and tunnel. */
 #include "agent/defrag.h"
 #include "agent/gate.h"
 #include "agent/scan.h"
@@ -13,6 +13,18 @@ static void judge(void *ctx, struct verdict *v, const struct frame *fr)
 	path_check(v, fr);
 }
 
+/* What the path tells, as the replay hands it on. */
+static void told(void *ctx, const struct event *ev)
+{
+	static struct event own;
+
+	path_event(NULL, ev);
+	own = *ev;
+	scan_told(ctx, &own);
+	if (own.kinds & ~ev->kinds)
+		abort();
+}
+
 static void one(struct gate *gate, struct defrag *defrag, struct scan *scan, struct inspect *in,
 		struct frame *fr)
 {
@@ -23,8 +35,10 @@ static void one(struct gate *gate, struct defrag *defrag, struct scan *scan, str
 	if (!defrag_push(defrag, &whole, fr->bytes, fr->now))
 		return;
 	fr->bytes = whole;
-	if (packet_parse(&p, whole) != PACKET_OK)
+	if (packet_parse(&p, whole) != PACKET_OK) {
+		scan_refused(scan, fr);
 		return;
+	}
 	gate_packet(gate, &r, &p, fr, judge, in);
 	if (r.dropped && !r.blocked && r.queued)
 		abort();
@@ -38,9 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct inspect_conf conf = path_conf(modes);
 	struct nft_conf nc = { .mark_mask = 0x70000000, .observe = conf.observe, .icmp = true,
 			       .invalid_pass = modes & 4 };
-	struct inspect *in = inspect_new(&conf, path_event, NULL);
-	struct gate *gate = gate_new(&nc, NULL, 0, NULL, 0);
 	struct scan *scan = scan_new(path_event, NULL);
+	struct inspect *in = inspect_new(&conf, told, scan);
+	struct gate *gate = gate_new(&nc, NULL, 0, NULL, 0);
 	struct defrag *defrag = defrag_new();
 	struct frame fr;
 
@@ -51,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		one(gate, defrag, scan, in, &fr);
 		free((void *)(uintptr_t)bytes);
 	}
+	scan_end(scan);
 	defrag_free(defrag);
 	scan_free(scan);
 	gate_free(gate);

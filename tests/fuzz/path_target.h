@@ -72,17 +72,27 @@ PATH struct inspect_conf path_conf(uint8_t modes)
 	};
 }
 
+PATH bool path_text_ok(const struct dissect_text *t)
+{
+	bool ok = t->ja3_len <= sizeof t->ja3 && t->used <= sizeof t->parts;
+
+	for (int i = 0; ok && i < TEXT_N; i++)
+		ok = t->part[i].at + t->part[i].n <= t->used;
+	return ok;
+}
+
 PATH void path_event(void *ctx, const struct event *ev)
 {
 	const struct facts *f = &ev->facts;
 
 	(void)ctx;
-	if (!ev->kinds || ev->size > sizeof *ev || ev->ja3_len > sizeof ev->ja3 ||
-	    !memchr(ev->rule, 0, sizeof ev->rule) || !memchr(ev->list, 0, sizeof ev->list) ||
-	    ev->n_hits > DECISION_HITS || (f->known & f->absent) || !ev->flow_id ||
-	    strnlen(f->ja4, sizeof f->ja4) > FACTS_JA4_LEN)
+	if (!ev->kinds || !memchr(ev->rule, 0, sizeof ev->rule) ||
+	    !memchr(ev->list, 0, sizeof ev->list) || ev->n_hits > DECISION_HITS ||
+	    (f->known & f->absent) || !ev->flow_id || f->inner || f->app >= APP_N ||
+	    f->via >= APP_N || strnlen(f->ja4, sizeof f->ja4) > FACTS_JA4_LEN)
 		abort();
-	if ((ev->kinds & EVENT_TLS) && f->app != APP_TLS)
+	if ((ev->kinds & EVENT_READ) &&
+	    (!(f->via || facts_state(f, FACT_APP) == FACT_KNOWN) || !path_text_ok(&ev->text)))
 		abort();
 	if ((ev->kinds & EVENT_VERDICT) && !ev->action)
 		abort();
