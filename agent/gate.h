@@ -9,10 +9,10 @@
 /*
  * The kernel's half in software, for a replay: connection tracking as far as the rules look at it,
  * and the chains `gate`, `inspect` and `settle` of the table (nft.h, nft/rule.c) in their order,
- * with the sets. Hook forward; DNS messages are not queued one by one. What conntrack calls invalid
- * here: flags that no TCP has, a first packet that begins nothing, ICMP that answers nothing;
- * windows and checksums are not looked at. Bounded: GATE_CONNS connections, GATE_ELEMS elements,
- * the oldest gives way. Time is the frame's `now`.
+ * with the sets. Hook forward. What conntrack calls invalid here: flags that no TCP has, a first
+ * packet that begins nothing, ICMP that answers nothing; windows and checksums are not looked at.
+ * Bounded: GATE_CONNS connections, GATE_ELEMS elements, the oldest gives way. Time is the frame's
+ * `now`.
  */
 enum { GATE_CONNS = 262144, GATE_ELEMS = 262144 };
 

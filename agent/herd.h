@@ -34,6 +34,7 @@ struct herd {
 	size_t page_size;
 	uint8_t *names;		/* n tables, shared */
 	size_t names_size;
+	uint8_t names_key[16];
 	int events;		/* write end of the packet pipe */
 	struct queue_conf queue;
 	struct inspect_conf conf;

@@ -20,7 +20,7 @@ struct worker_setup {
 	const struct policy *policy;
 	struct inspect_conf conf;
 	struct ipc_nets inside;
-	struct names *names[IPC_WORKERS]; /* one per worker, own is [conf.worker] */
+	struct names names[IPC_WORKERS]; /* one per worker, own is [conf.worker] */
 	size_t n_names;
 };
 
