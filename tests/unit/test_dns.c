@@ -397,7 +397,8 @@ static void answers(void **state)
 		  RR("c029", "0001", "00000e10", "0004", "cb007101"),
 		  "example.com=::ffff:203.0.113.1(cdn.net) " },
 		{ "an alias that does not lead there", ANSWERS("0002") EXAMPLE IN("0001")
-		  RR("c00c", "0005", "00000064", "0009", CDN) RR("c00c", "0001", "00000e10", "0004", "cb007101"),
+		  RR("c00c", "0005", "00000064", "0009", CDN)
+		  RR("c00c", "0001", "00000e10", "0004", "cb007101"),
 		  "" },
 		{ "another name's address", ANSWERS("0001") EXAMPLE IN("0001")
 		  RR(CDN, "0001", "00000e10", "0004", "cb007101"), "" },

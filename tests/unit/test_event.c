@@ -94,7 +94,8 @@ static int setup(void **state)
 	(void)state;
 	memset(&ev, 0, sizeof(ev));
 	memset(&out, 0, sizeof(out));
-	opts = (struct event_opts){ .records = EVENT_REC_ALL, .flow = true, .host = "gw", .in_iface = "br-lan" };
+	opts = (struct event_opts){ .records = EVENT_REC_ALL, .flow = true,
+				    .host = "gw", .in_iface = "br-lan" };
 	ev.generation = 3;
 	ev.wall = UINT64_C(1695017601216460); /* 2023-09-18T06:13:21.216460 */
 	ev.start = ev.wall - 2500000;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "policy/match/match.h"
 #include "tests/unit/conf_build.h"
 
 static struct cb b;
@@ -283,7 +284,7 @@ static struct facts facts_of(const struct world *w)
 			f.alpn_len = 3;
 		}
 	}
-	f.absent |= 1u << FACT_JA4 | 1u << FACT_TLS_VERSION;
+	f.absent |= 1u << FACT_JA4 | 1u << FACT_TLS_VERSION | 1u << FACT_HOST;
 	return f;
 }
 
@@ -598,6 +599,73 @@ static void test_scope(void **state)
 			 SCOPE_ENDPOINT);
 }
 
+static struct decision scope_of_message(enum action action, const char *key, const char *value)
+{
+	struct facts f = cb_facts();
+	struct config_rule *r;
+
+	cb_fini(&b);
+	cb_init(&b);
+	r = cb_rule(&b, "r", action);
+	r->score = 100;
+	cb_cond(&b, &r->when, "to", "203.0.113.9", NULL);
+	cb_cond(&b, &r->when, key, value, NULL);
+	assert_non_null(cb_compile(&b));
+	facts_know(&f, FACT_QUERY);
+	memcpy(f.query, "x.onion", 7);
+	f.query_len = 7;
+	facts_know(&f, FACT_QUERY_TYPE);
+	f.query_type = 1;
+	facts_settle(&f);
+	return cb_judge(&b, &f);
+}
+
+/* A question blames nobody but itself: neither the resolver nor the way to it. */
+static void test_scope_message(void **state)
+{
+	static const char *const conds[][2] = { { "query", "*.onion" }, { "query_type", "A" } };
+	struct decision d;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		d = scope_of_message(ACTION_DROP, conds[i][0], conds[i][1]);
+		assert_int_equal(d.action, ACTION_DROP);
+		assert_int_equal(d.scope, SCOPE_FLOW);
+		assert_true(d.by_client && d.by_name);
+		d = scope_of_message(ACTION_SCORE, conds[i][0], conds[i][1]);
+		assert_int_equal(d.rule, RULE_SCORE);
+		assert_int_equal(d.scope, SCOPE_FLOW);
+		d = scope_of_message(ACTION_MONITOR, conds[i][0], conds[i][1]);
+		assert_int_equal(d.action, ACTION_MONITOR);
+		assert_int_equal(d.scope, SCOPE_FLOW);
+	}
+}
+
+/* Weak evidence about what was not seen blames the flow; what the client says, the pair. */
+static void test_scope_of_kinds(void **state)
+{
+	static const struct {
+		const char *key;
+		bool client, name;
+	} kinds[] = {
+		{ "sni", true, true },	       { "sni_like", true, true },   { "host", true, true },
+		{ "service", true, true },     { "method", true, true },     { "path", true, true },
+		{ "user_agent", true, true },  { "header", true, true },     { "hassh", true, true },
+		{ "ssh_software", true, true }, { "quic_version", true, true }, { "dns_name", true, true },
+		{ "ech", true, true },	       { "conforms", true, false },  { "entropy", true, false },
+		{ "icmp_size", true, false },  { "anomaly", true, false },   { "resolved", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		unsigned int kind = match_table[match_find(kinds[i].key)].kind;
+
+		if (!(kind & MATCH_CLIENT) != !kinds[i].client || !(kind & MATCH_NAME) != !kinds[i].name ||
+		    kind & (MATCH_DEST | MATCH_SOURCE | MATCH_MESSAGE))
+			fail_msg("%s", kinds[i].key);
+	}
+}
+
 /* For a flow from outside the destination is ours: no set that names it alone. */
 static void test_scope_inbound(void **state)
 {
@@ -647,6 +715,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_direction, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_early_is_sound, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_scope, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scope_message, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scope_of_kinds, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_scope_inbound, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_scope_excepted, setup, teardown),
 	};

@@ -2,7 +2,8 @@
 /*
  * Real packets through the table: lan - gateway (this namespace) - wan, in one process, and
  * an agent in another whose verdict is the last digit of the port: 1 pass, 2 drop, 3 reject,
- * else (and for DNS) undecided; a DNS message that ends in 'r' is rejected alone. Needs root and a network namespace of its own.
+ * else (and for DNS) undecided; a DNS message that ends in 'r' is rejected alone. Needs root and a
+ * network namespace of its own.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -267,7 +267,8 @@ static void hello_orders(void **state)
 
 			assert_int_equal(stream_push(&s, s.isn + 1 + (uint32_t)from, part),
 					 STREAM_OK);
-			assert_int_equal(dissect(&f, NULL, &tried, 6, stream_bytes(&s), (struct slice){ NULL, 0 }),
+			assert_int_equal(dissect(&f, NULL, &tried, 6, stream_bytes(&s),
+						 (struct slice){ NULL, 0 }),
 					 i == 4 ? DISSECT_DONE : DISSECT_MORE);
 			if (i == 4) {
 				assert_int_equal(f.sni_len, 15);
