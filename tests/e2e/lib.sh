@@ -144,6 +144,19 @@ conf() {
 	} >$CONF
 }
 
+# shipped MODE [SED OPTION...]: the config that the product ships, with only its mode and its paths
+# changed, and what the sed options say
+shipped() {
+	local mode=$1
+	shift
+	sed -E -e "s#^mode = .*#mode = \"$mode\";#" -e "s#^\# lists_dir = .*#lists_dir = \"$T\";#" \
+		-e "s#^( *file = ).*eve\.json.*#\1\"$EVE\";#" \
+		-e "s#/usr/share/sluice/#$ROOT/contrib/#" "$ROOT/contrib/examples/sluice.conf" |
+		sed -E -e '' "$@" >$CONF
+	[ "$(grep -cE "^mode = \"$mode\";|^lists_dir = \"$T\";|^ *file = \"$EVE\";" $CONF)" = 3 ] ||
+		fatal "contrib/examples/sluice.conf is not as shipped() expects"
+}
+
 # spawn: starts sluiced in the foreground in gw; $SLUICED_PID. WRAP: valgrind and the like
 spawn() {
 	# shellcheck disable=SC2086 # WRAP is a list of words
