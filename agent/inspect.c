@@ -62,6 +62,7 @@ void inspect_conf_of(struct inspect_conf *to, const struct config *c)
 		.per_source = c->limits.per_source,
 		.observe = c->mode == MODE_OBSERVE,
 		.dns = c->dns,
+		.handshake = true,
 		.fail_open = c->queue.fail_open,
 	};
 }
@@ -255,6 +256,7 @@ static void tell_unread(struct look *k, enum packet_result why)
 	inspect_facts(k);
 	k->facts->anomalies |= why == PACKET_FRAGMENT ? ANOM_FRAGMENT : ANOM_HEADER;
 	inspect_tell(k);
+	k->flow = NULL;
 }
 
 static bool read_packet(struct look *k)

@@ -28,6 +28,7 @@ struct inspect_conf {
 	uint32_t flows, probes, per_source;
 	bool observe;
 	bool dns;		 /* DNS is judged message by message */
+	bool handshake;		 /* no data counts before the SYN was answered; false: that may be unseen */
 	uint64_t grace_until;	 /* now-clock, ms: until then what ran before the start is spared */
 	bool fail_open;		 /* what cannot be inspected passes, else it is dropped */
 	uint8_t worker;

@@ -36,6 +36,44 @@ static bool late_syn_data(const struct flow *f)
 	return f->flags & FLOW_SYN && f->packets > 1 && !(f->flags & FLOW_DATA);
 }
 
+/* Who has not heard of the server cannot have acknowledged its SYN, and would not be heard. */
+static bool too_early(const struct look *k)
+{
+	return k->in->conf.handshake && !(k->packet.flags & PACKET_SYN) &&
+	       (k->flow->flags & (FLOW_SYN | FLOW_REPLY)) == FLOW_SYN;
+}
+
+/* The sequence number behind what is there without a hole. */
+static uint32_t stream_end(const struct flow *f)
+{
+	return f->isn + 1 + (f->probe ? (uint32_t)stream_bytes(&f->probe->stream).n : 0);
+}
+
+/*
+ * New data with a timestamp of the past is dropped by its receiver (RFC 7323 section 5); Linux takes
+ * what is older by one.
+ */
+static bool too_old(const struct look *k)
+{
+	const struct packet *p = &k->packet;
+	const struct flow *f = k->flow;
+	uint32_t end = p->seq + (uint32_t)p->payload.n;
+
+	return (f->flags & FLOW_TIMES) && p->times && f->tsval - p->tsval - 2 < UINT32_MAX / 2 &&
+	       end - stream_end(f) - 1 < WINDOW_MAX;
+}
+
+/* The receiver goes by the time of what continues its stream. */
+static void note_time(struct look *k, uint32_t seq)
+{
+	const struct packet *p = &k->packet;
+	struct flow *f = k->flow;
+
+	if ((f->flags & FLOW_TIMES) && p->times && stream_end(f) - seq < WINDOW_MAX &&
+	    p->tsval - f->tsval < UINT32_MAX / 2)
+		f->tsval = p->tsval;
+}
+
 static bool decoy(struct look *k)
 {
 	const struct packet *p = &k->packet;
@@ -47,6 +85,8 @@ static bool decoy(struct look *k)
 	if (p->ttl + TTL_SLACK < f->ttl && p->ttl <= TTL_LOW)
 		odd |= ANOM_TTL;
 	if (p->flags & PACKET_SYN ? p->seq != f->isn || late_syn_data(f) : !(p->flags & PACKET_ACK))
+		odd |= ANOM_DECOY;
+	if (too_early(k) || too_old(k))
 		odd |= ANOM_DECOY;
 	k->facts->anomalies |= odd;
 	return odd || (p->flags & PACKET_RST);
@@ -80,6 +120,7 @@ static void read_segment(struct look *k)
 	if (!inspect_probe(k))
 		return;
 	had = stream_bytes(&k->flow->probe->stream).n;
+	note_time(k, seq);
 	r = stream_push(&k->flow->probe->stream, seq, p->payload);
 	bytes = stream_bytes(&k->flow->probe->stream);
 	k->facts->anomalies |= stream_anomaly(k, r, seq);

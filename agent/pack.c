@@ -99,8 +99,8 @@ size_t pack_event(uint8_t *to, const struct event *ev)
 	n += hits;
 	n += pack_facts(to + n, &ev->facts);
 	n += put_part(to + n, PACK_EVENT_MAX - n, PART_JA3, t->ja3, t->ja3_len);
-	for (uint8_t i = 0; i < TEXT_N; i++)
-		n += put_part(to + n, PACK_EVENT_MAX - n, i, t->parts + t->part[i].at,
+	for (int i = 0; i < TEXT_N; i++)
+		n += put_part(to + n, PACK_EVENT_MAX - n, (uint8_t)i, t->parts + t->part[i].at,
 			      t->part[i].n);
 	return n;
 }

@@ -192,6 +192,7 @@ static int build_inspect(struct replay *r)
 	struct inspect_conf *c = &r->conf;
 
 	inspect_conf_of(c, &r->config);
+	c->handshake = false; /* a capture may lack the servers' side */
 	/* the same capture gives the same output, flow numbers too */
 	memcpy(c->key, "sluice replay 0", sizeof c->key);
 	r->inspect = inspect_new(c, on_event, r);

@@ -242,6 +242,9 @@ static void begin(struct flow *f, const struct packet *p)
 		f->flags |= FLOW_SYN;
 		if (p->md5)
 			f->flags |= FLOW_MD5;
+		if (p->times)
+			f->flags |= FLOW_TIMES;
+		f->tsval = p->tsval;
 	}
 }
 
@@ -307,7 +310,7 @@ struct flow *flow_get(struct flow_table *t, enum flow_why *why, const struct pac
 		if (!f)
 			return NULL;
 	} else {
-		f->flags &= (uint8_t)~FLOW_FRESH;
+		f->flags &= (uint16_t)~FLOW_FRESH;
 		f->seen = now;
 		if (kind_of(f) != LIST_ARMED) { /* those stay in order of their deadlines */
 			list_take(t, f);

@@ -35,10 +35,11 @@ struct flow {
 	uint8_t proto;
 	uint8_t action;		/* enum action; ACTION_NONE = undecided */
 	uint8_t ttl;		/* of the first packet */
-	uint8_t flags;		/* FLOW_* */
-	uint8_t mac[6];		/* of the first packet; the caller's to fill in */
 	uint8_t n_told;
+	uint16_t flags;		/* FLOW_* */
+	uint8_t mac[6];		/* of the first packet; the caller's to fill in */
 	uint32_t isn, isn2;	/* of the SYN; of a later SYN that differs (FLOW_SYN2) */
+	uint32_t tsval;		/* newest that the receiver has taken (FLOW_TIMES) */
 	uint32_t packets, bytes; /* original direction; IP lengths; both stop at UINT32_MAX */
 	uint32_t iif, oif;
 	uint32_t first_ack;	/* first ACK number seen (FLOW_ACK) */
@@ -67,6 +68,7 @@ enum {
 	FLOW_ACK = 32,		/* first_ack is valid */
 	FLOW_SYN2 = 64,		/* isn2 is valid */
 	FLOW_DATA = 128,	/* the client has sent payload */
+	FLOW_TIMES = 256,	/* the SYN had timestamps: tsval is valid */
 };
 
 struct flow_conf {

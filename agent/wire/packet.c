@@ -7,7 +7,8 @@
 enum {
 	OPT_END = 0,
 	OPT_NOP = 1,
-	OPT_MD5 = 19, /* RFC 2385 */
+	OPT_TIMES = 8, /* RFC 7323 */
+	OPT_MD5 = 19,  /* RFC 2385 */
 };
 
 static void copy_v4(uint8_t to[16], struct slice addr)
@@ -22,23 +23,28 @@ static void copy_v4(uint8_t to[16], struct slice addr)
  * Linux stops at the first broken option and takes the segment all the same
  * (tcp_parse_options), so a broken option is no reason to look away.
  */
-static bool has_md5(struct cur opts)
+static void read_options(struct packet *p, struct cur opts)
 {
 	while (cur_left(&opts)) {
 		uint8_t kind = cur_u8(&opts);
 
 		if (kind == OPT_END)
-			return false;
+			return;
 		if (kind == OPT_NOP)
 			continue;
 		uint8_t len = cur_u8(&opts);
 		if (len < 2)
-			return false;
-		cur_take(&opts, len - 2u);
-		if (kind == OPT_MD5 && !opts.bad)
-			return true;
+			return;
+		struct cur body = cur_of(cur_take(&opts, len - 2u));
+		if (opts.bad)
+			return;
+		if (kind == OPT_MD5)
+			p->md5 = true;
+		if (kind == OPT_TIMES && len == 10) {
+			p->times = true;
+			p->tsval = cur_uint(&body, 4);
+		}
 	}
-	return false;
 }
 
 static enum packet_result parse_tcp(struct packet *p, struct cur c)
@@ -56,7 +62,7 @@ static enum packet_result parse_tcp(struct packet *p, struct cur c)
 	p->urgent = cur_u16(&c);
 	if (c.bad || header < 20 || header > all)
 		return PACKET_BAD;
-	p->md5 = has_md5(cur_sub(&c, header - 20));
+	read_options(p, cur_sub(&c, header - 20));
 	p->payload = cur_rest(&c);
 	return PACKET_OK;
 }
@@ -130,7 +136,10 @@ static enum packet_result parse_v4(struct packet *p, struct slice bytes)
 	return parse_transport(p, c);
 }
 
-/* Reads one extension header and moves on to the next; false if it is not one of them. */
+/*
+ * Reads one extension header and moves on to the next; false if it is not one of them. To nftables
+ * an authentication header is a protocol, so it is one here: what is behind it is not asked for.
+ */
 static bool skip_extension(struct packet *p, struct cur *c, bool *fragment)
 {
 	uint8_t next;
@@ -141,10 +150,6 @@ static bool skip_extension(struct packet *p, struct cur *c, bool *fragment)
 	case IPPROTO_DSTOPTS:
 		next = cur_u8(c);
 		cur_take(c, (size_t)cur_u8(c) * 8 + 6);
-		break;
-	case IPPROTO_AH: /* RFC 4302 section 2.2: length in words less two */
-		next = cur_u8(c);
-		cur_take(c, (size_t)cur_u8(c) * 4 + 6);
 		break;
 	case IPPROTO_FRAGMENT:
 		next = cur_u8(c);

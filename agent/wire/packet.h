@@ -46,6 +46,8 @@ struct packet {
 	uint16_t window, urgent;
 	uint8_t flags;		  /* PACKET_*, nothing else */
 	bool md5;		  /* option kind 19 (RFC 2385) */
+	bool times;		  /* option kind 8 (RFC 7323 section 3.2), with its first value */
+	uint32_t tsval;
 
 	bool truncated;		  /* fewer bytes than the IP header states */
 	struct slice payload;	  /* transport payload; borrows the input */
