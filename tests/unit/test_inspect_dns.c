@@ -60,6 +60,7 @@ static void begin(const char *text)
 		P.policy = policy_compile(&a, &P.errs, &P.config, 1);
 	assert_non_null(P.policy);
 	inspect_conf_of(&P.conf, &P.config);
+	P.conf.handshake = false; /* most tests leave the server out */
 	assert_true(P.conf.dns);
 	P.conf.flows = 256;
 	P.conf.probes = 16;

@@ -225,6 +225,20 @@ static bool md5_seen(const uint8_t *options, size_t n)
 	return p.md5;
 }
 
+/* The timestamp, 0 = none. */
+static uint32_t times_seen(const uint8_t *options, size_t n)
+{
+	struct craft c;
+	struct packet p;
+
+	v4(&c, IPPROTO_TCP, 0, 0);
+	tcp(&c, options, n, "x");
+	v4_len(&c, c.n);
+	assert_int_equal(parse(&p, &c), PACKET_OK);
+	assert_true(p.times || !p.tsval);
+	return p.tsval;
+}
+
 static void tcp_options(void **state)
 {
 	static const uint8_t md5[20] = { 1, 1, 19, 18 };
@@ -241,6 +255,13 @@ static void tcp_options(void **state)
 	assert_false(md5_seen(over, sizeof over));
 	assert_false(md5_seen(lone, sizeof lone));
 	assert_false(md5_seen(ts, sizeof ts));
+	assert_int_equal(times_seen(ts, sizeof ts), 0x13121312);
+	assert_int_equal(times_seen(ts, 8), 0); /* it ends before its end */
+	static const uint8_t odd[12] = { 8, 9, 1, 2, 3, 4, 5, 6, 7 };
+	assert_int_equal(times_seen(odd, sizeof odd), 0);
+	static const uint8_t two[24] = { 19, 10, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 8, 10, 0, 0, 0, 5 };
+	assert_true(md5_seen(two, sizeof two));
+	assert_int_equal(times_seen(two, sizeof two), 5);
 }
 
 static void udp4(void **state)
@@ -318,16 +339,14 @@ static void tcp6(void **state)
 static void chain(struct craft *c, int n)
 {
 	static const uint8_t kind[] = { IPPROTO_HOPOPTS, IPPROTO_DSTOPTS, IPPROTO_ROUTING,
-					IPPROTO_FRAGMENT, IPPROTO_AH };
+					IPPROTO_FRAGMENT };
 
 	v6(c, kind[0]);
 	for (int i = 0; i < n; i++) {
-		uint8_t next = i + 1 < n ? kind[(i + 1) % 5] : IPPROTO_TCP;
-		uint8_t me = kind[i % 5];
+		uint8_t next = i + 1 < n ? kind[(i + 1) % 4] : IPPROTO_TCP;
 
 		craft_uint(c, next, 1);
-		craft_uint(c, me == IPPROTO_AH, 1); /* AH counts words: 12 bytes here */
-		craft_fill(c, 0, me == IPPROTO_AH ? 10 : 6);
+		craft_fill(c, 0, 7);
 	}
 	if (n == 0)
 		c->b[6] = IPPROTO_TCP;
@@ -365,6 +384,16 @@ static void extensions6(void **state)
 	craft_fill(&c, 0, 100);
 	v6_len(&c, c.n - 40);
 	assert_int_equal(parse(&p, &c), PACKET_BAD);
+	v6(&c, IPPROTO_AH); /* a protocol of its own, as for nftables */
+	craft_uint(&c, IPPROTO_TCP, 1);
+	craft_uint(&c, 1, 1);
+	craft_fill(&c, 0, 10);
+	tcp(&c, NULL, 0, "hello");
+	v6_len(&c, c.n - 40);
+	assert_int_equal(parse(&p, &c), PACKET_OK);
+	assert_int_equal(p.proto, IPPROTO_AH);
+	assert_int_equal(p.dport, 0);
+	assert_int_equal(p.payload.n, 12 + 20 + 5);
 }
 
 static void fragments6(void **state)

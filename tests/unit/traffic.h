@@ -15,6 +15,7 @@ struct traffic {
 	uint8_t flags, ttl;	 /* ttl 0 = 64 */
 	uint16_t urgent;
 	bool md5;
+	uint32_t tsval;		 /* not 0: timestamps option */
 	const void *data;
 	size_t n;
 	uint16_t cut;		 /* bytes that the copy lacks at its end */
@@ -59,7 +60,7 @@ CRAFT void traffic_ip(struct craft *c, const struct traffic *t, size_t len)
 
 CRAFT struct slice traffic(struct craft *c, const struct traffic *t)
 {
-	size_t options = t->md5 ? 20 : 0;
+	size_t options = (t->md5 ? 20u : 0u) + (t->tsval ? 12u : 0u);
 
 	c->n = 0;
 	if (t->proto == 17) {
@@ -85,6 +86,11 @@ CRAFT struct slice traffic(struct craft *c, const struct traffic *t)
 			craft_uint(c, 19 << 8 | 18, 2);
 			craft_fill(c, 0xab, 16);
 			craft_uint(c, 0, 2);
+		}
+		if (t->tsval) {
+			craft_uint(c, 0x0101080a, 4);
+			craft_uint(c, t->tsval, 4);
+			craft_uint(c, 0, 4);
 		}
 	}
 	craft_bytes(c, t->data, t->n);
