@@ -39,13 +39,6 @@ struct http_head {
  */
 enum dissect_result http_head(struct http_head *h, struct slice bytes);
 
-/*
- * Bytes of the request that `bytes` begins with, body and all, or all of them if it does not end
- * in them; 0: it is no request, its head has no end, or nobody can tell where its body ends. A
- * length given twice: the first counts. After CONNECT nothing belongs to the request.
- */
-size_t http_message(struct slice bytes);
-
 /* The same word: http_is() in any case of letters. */
 bool http_exact(struct slice s, const char *word);
 bool http_is(struct slice s, const char *word);

@@ -563,40 +563,6 @@ static void hello_inside(void **state)
 	}
 }
 
-static void messages(void **state)
-{
-	static const struct {
-		struct slice in;
-		size_t n;
-	} v[] = {
-		{ IN(PLAIN A E "GET"), 29 },
-		{ IN(PLAIN A "Content-Length: 3\r\n" E "abcGET"), 51 },
-		{ IN(PLAIN A "Content-Length: 30\r\n" E "abc"), 52 },
-		{ IN(PLAIN A "Content-Length: 1\r\nContent-Length: 2\r\n" E "abc"), 68 },
-		{ IN(PLAIN A "Transfer-Encoding: chunked\r\n" E "3\r\nabc\r\n0\r\n\r\nGET"), 70 },
-		{ IN(PLAIN A "Transfer-Encoding: chunked\r\n" E "A;x=y\r\n0123456789\r\n00\r\nT: x\r\n\r\nG"),
-		  88 },
-		{ IN(PLAIN A "Transfer-Encoding: chunked\r\n" E "3\r\nab"), 62 },
-		{ IN(PLAIN A "Transfer-Encoding: chunked\r\n" E "x\r\nabc\r\n"), 0 },
-		{ IN(PLAIN A "Transfer-Encoding: chunked\r\n" E "3\r\nabcd\r\n"), 0 },
-		{ IN(PLAIN A "Transfer-Encoding: chunked\r\n" E "\r\n"), 0 },
-		{ IN(PLAIN A "Transfer-Encoding: chunked\r\n" E "fffffffffffffffff\r\n"), 0 },
-		{ IN(PLAIN A "Transfer-Encoding: gzip\r\n" E "abc"), 0 },
-		{ IN("CONNECT a:1 HTTP/1.0\r\nContent-Length: 3\r\n" E "abcd"), 43 },
-		{ IN(PLAIN A), 0 },
-		{ IN("SSH-2.0"), 0 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof v / sizeof v[0]; i++) {
-		struct slice s = craft_copy(v[i].in.p, v[i].in.n);
-
-		if (http_message(s) != v[i].n)
-			fail_msg("%.*s: %zu", (int)s.n, (const char *)s.p, http_message(s));
-		free((void *)(uintptr_t)s.p);
-	}
-}
-
 /* splitmix64 (Steele, Lea, Flood 2014) */
 static uint64_t next_random(uint64_t *x)
 {
@@ -658,7 +624,7 @@ int main(void)
 		cmocka_unit_test(early_no), cmocka_unit_test(no_end),
 		cmocka_unit_test(large),    cmocka_unit_test(cut_texts),
 		cmocka_unit_test(texts),    cmocka_unit_test(hello_inside),
-		cmocka_unit_test(messages), cmocka_unit_test(random_bytes),
+		cmocka_unit_test(random_bytes),
 		cmocka_unit_test(flips),    cmocka_unit_test(nul_in_target),
 	};
 
