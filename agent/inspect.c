@@ -16,6 +16,7 @@ enum {
 	PROBES_MIN = 64,	       /* flows that are being read at a time */
 	PROBES_MAX = 4096,
 	UNREAD_MS = 1000,
+	NOWHERE_PACKETS = 8,
 };
 
 struct inspect *inspect_new(const struct inspect_conf *c, inspect_emit *emit, void *ctx)
@@ -275,6 +276,13 @@ static bool blocks(uint8_t action)
 	return action == ACTION_DROP || action == ACTION_REJECT;
 }
 
+/* What came before the SYN was for nobody, if nobody has answered. */
+static bool begins_anew(const struct look *k, const struct flow *f)
+{
+	return f->flags & FLOW_MIDSTREAM && !(f->flags & FLOW_REPLY) && f->action == ACTION_NONE &&
+	       (k->packet.flags & (PACKET_SYN | PACKET_ACK)) == PACKET_SYN;
+}
+
 static bool find_flow(struct look *k)
 {
 	const struct frame *fr = k->frame;
@@ -285,7 +293,7 @@ static bool find_flow(struct look *k)
 	 * The kernel remembers blocked flows itself: that one comes here again later means that it was
 	 * told to forget (a reload, an operator), and so does this table.
 	 */
-	if (f && blocks(f->action) && fr->now - f->decided >= AGAIN_MS)
+	if (f && ((blocks(f->action) && fr->now - f->decided >= AGAIN_MS) || begins_anew(k, f)))
 		flow_forget(k->in->flows, f);
 	f = flow_get(k->in->flows, &why, &k->packet, fr->wall, fr->now);
 	if (!f) {
@@ -379,6 +387,15 @@ static void keep(struct look *k)
 	flow_decide(k->in->flows, k->flow, k->decision.action);
 }
 
+/*
+ * From the middle of a connection that nobody has answered: it may be a decoy, sent before the SYN of a
+ * connection on the same ports, and what is let go here would be let go there.
+ */
+static bool from_nowhere(const struct flow *f)
+{
+	return f->flags & FLOW_MIDSTREAM && !(f->flags & FLOW_REPLY) && f->packets < NOWHERE_PACKETS;
+}
+
 static void look_at(struct look *k)
 {
 	inspect_facts(k);
@@ -391,7 +408,7 @@ static void look_at(struct look *k)
 		return;
 	inspect_judge(k);
 	inspect_urgent(k);
-	if (k->open && !blocks(k->decision.action))
+	if ((k->open || from_nowhere(k->flow)) && !blocks(k->decision.action))
 		k->decision.action = ACTION_NONE;
 	inspect_tell(k);
 	keep(k);

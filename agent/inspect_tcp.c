@@ -107,6 +107,11 @@ static uint32_t stream_anomaly(const struct look *k, enum stream_result r, uint3
 	return 0;
 }
 
+static bool settled(const struct facts *f)
+{
+	return (f->known | f->absent) == (1u << FACT_N) - 1;
+}
+
 static void read_segment(struct look *k)
 {
 	const struct packet *p = &k->packet;
@@ -128,7 +133,8 @@ static void read_segment(struct look *k)
 		inspect_urgent_note(k, seq);
 	k->flow->flags |= FLOW_DATA;
 	flow_arm(k->in->flows, k->flow, k->now + c->time_ms);
-	if (bytes.n > had && inspect_dissect(k, bytes, none) != DISSECT_MORE)
+	if (bytes.n > had && !settled(k->facts) &&
+	    inspect_dissect(k, bytes, none) != DISSECT_MORE)
 		return;
 	if (p->truncated)
 		k->facts->anomalies |= ANOM_TRUNCATED;

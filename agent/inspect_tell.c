@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,8 +87,11 @@ static void tell_read(struct look *k)
 	struct event *ev = &k->in->event;
 	const struct facts *f = k->facts;
 
-	if (!k->read && !read_enough(k))
+	if ((!k->read && !read_enough(k)) || k->flow->flags & FLOW_READ)
 		return;
+	/* of datagrams, and in a stream of DNS, each is a message of its own */
+	if (k->flow->proto == IPPROTO_TCP && f->app != APP_DNS)
+		k->flow->flags |= FLOW_READ;
 	k->in->counts->apps[facts_state(f, FACT_APP) == FACT_KNOWN ? f->app : f->via]++;
 	ev->kinds |= EVENT_READ;
 	copy_text(&ev->text, &k->in->text);

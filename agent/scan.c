@@ -241,7 +241,7 @@ struct facts scan_facts(const struct scan_way *w)
 {
 	struct facts f = {
 		.sport = w->key.sport, .dport = w->key.dport, .proto = (uint8_t)w->key.proto,
-		.direction = DIR_OUT, .inner = 1, /* what is inside is found by itself */
+		.direction = DIR_OUT, .inner = UINT8_MAX, /* what is inside is found by itself */
 	};
 
 	memcpy(f.src, w->key.src, 16);

@@ -135,7 +135,7 @@ struct facts {
 	uint8_t reply_seen;	/* the reply direction has answered (conntrack) */
 	uint8_t app;		/* enum app: what is spoken in the end */
 	uint8_t via;		/* enum app: what carries it (HTTP CONNECT, SOCKS, STARTTLS), or 0 */
-	uint8_t inner;		/* dissect_inner() is at work: of no meaning to policy */
+	uint8_t inner;		/* carriers that are being read: of no meaning to policy */
 	uint32_t iif, oif;	/* interface indexes, 0 = none */
 	uint8_t mac[6];		/* source MAC; all zero = unknown */
 	uint16_t tls_version;	/* 0x0304 = TLS 1.3; valid with FACT_TLS_VERSION */

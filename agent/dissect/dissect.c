@@ -33,6 +33,8 @@ static enum dissect_result (*const after_table[])(struct facts *f, struct dissec
 };
 enum { AFTER_N = sizeof after_table / sizeof after_table[0], TRIED_AFTER = 32 - AFTER_N };
 
+enum { INNER_MAX = 3 }; /* carriers in each other: a proxy behind a proxy, STARTTLS behind it */
+
 struct table {
 	const struct line *line;
 	size_t n;
@@ -125,13 +127,14 @@ enum dissect_result dissect_inner(struct facts *f, struct dissect_text *text, en
 	enum dissect_result r = DISSECT_MORE;
 	uint32_t tried = 0;
 
-	if (f->inner)
+	if (f->inner >= INNER_MAX)
 		return DISSECT_NOT_MINE;
-	f->via = (uint8_t)via;
-	f->inner = 1;
+	if (!f->inner)
+		f->via = (uint8_t)via;
+	f->inner++;
 	if (inside.n)
 		r = ask_table(f, text, &tried, TABLE(tcp_table), inside);
-	f->inner = 0;
+	f->inner--;
 	if (r != DISSECT_NOT_MINE)
 		return r;
 	dissect_app(f, via);

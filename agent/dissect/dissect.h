@@ -76,8 +76,8 @@ enum dissect_result dissect(struct facts *f, struct dissect_text *text, uint32_t
  * what the client sends inside, from its start; empty: nothing yet. Sets f->via = via at once,
  * and, when the answer is final, FACT_APP: of what is inside, or `via` itself if that is not
  * recognised. MORE, DONE or BAD. Facts of the outer protocol may be told before the answer.
- * NOT_MINE, with nothing done, if this is already inside something: then the caller answers for
- * itself, and nothing is looked for inside what is inside.
+ * A carrier may be inside another (a proxy behind a proxy): f->via is the outermost. NOT_MINE, with
+ * nothing done, if they are too many: then the caller answers for itself.
  */
 enum dissect_result dissect_inner(struct facts *f, struct dissect_text *text, enum app via,
 				  struct slice inside);

@@ -69,6 +69,7 @@ enum {
 	FLOW_SYN2 = 64,		/* isn2 is valid */
 	FLOW_DATA = 128,	/* the client has sent payload */
 	FLOW_TIMES = 256,	/* the SYN had timestamps: tsval is valid */
+	FLOW_READ = 512,	/* its first message was told */
 };
 
 struct flow_conf {

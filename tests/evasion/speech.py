@@ -66,7 +66,7 @@ def inside(v6):
     yield case("CONNECT to a good host", 8080, get("Host: " + GOOD, line).encode(), hello())
     yield case("CONNECT, all at once", 8080, get("Host: " + GOOD, line).encode() + hello())
     # Of proxies behind proxies two are read
-    yield case("CONNECT twice", 8080, get("Host: " + GOOD, line).encode() * 2, hello(), must="limit")
+    yield case("CONNECT twice", 8080, get("Host: " + GOOD, line).encode() * 2, hello())
     name = bytes([len(GOOD)]) + GOOD.encode() + b"\1\xbb"
     yield case("SOCKS 5", 1080, b"\5\1\0", b"\5\1\0\3" + name, hello())
     yield case("SOCKS 5 to the bad name", 1080, b"\5\1\0", b"\5\1\0\3\x0d" + BAD.encode() + b"\1\xbb")

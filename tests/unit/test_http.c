@@ -136,7 +136,8 @@ static const struct one cases[] = {
 	  DONE(0, "CONNECT", NULL, "a.b", NULL, "Host") },
 	{ IN("CONNECT a.b:80 HTTP/1.1\r\n" A E "GET / HTTP/1.1\r\nHost: c.d\r\n" E),
 	  DONE(HOST, "CONNECT", NULL, "a.b", NULL, "Host") },
-	{ IN("CONNECT a.b:80 HTTP/1.0\r\n" E "CONNECT c.d:443 HTTP/1.0\r\n" E),
+	{ IN("CONNECT a.b:80 HTTP/1.0\r\n" E "CONNECT c.d:443 HTTP/1.0\r\n" E
+	     "GET / HTTP/1.0\r\n" E),
 	  DONE(HOST, "CONNECT", NULL, "a.b", NULL, "") },
 	{ IN("CONNECT a.b HTTP/1.0\r\n" E "GET / HTTP/1.0\r\n" E),
 	  DONE(HOST, "CONNECT", NULL, "a.b", NULL, "") },

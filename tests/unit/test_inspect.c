@@ -385,6 +385,7 @@ static void midstream_grace(void **state)
 	(void)state;
 	begin("default = \"drop\"; " /* an allowlist */
 	      "rules = ( { name = \"good\"; when: { domain = \"good.example\"; }; action = \"allow\"; } );");
+	P.mark = REPLY;
 	assert_int_equal(send_data(1, 443, 0, middle, sizeof middle), DROP);
 	P.conf.grace_until = P.now + 1000;
 	for (int open = 0; open < 2; open++) { /* fail = "closed" spares it, too */

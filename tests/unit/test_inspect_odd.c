@@ -148,6 +148,30 @@ static void low_ttl_datagram(void **state)
 	end();
 }
 
+/* A hello from nowhere, before the SYN of a connection on the same ports, speaks for nothing. */
+static void before_the_syn(void **state)
+{
+	static struct craft g, h;
+	struct slice lie = traffic_hello(&g, "good.example", 16384);
+	struct slice hello = traffic_hello(&h, "x.bad.example", 16384);
+
+	(void)state;
+	begin(names_conf);
+	assert_int_equal(send_data(1, 443, 5000, lie.p, lie.n), 0);
+	assert_int_equal(last(EVENT_ANOMALY)->facts.anomalies, ANOM_MIDSTREAM);
+	assert_int_equal(open_flow(1, 443), 0);
+	assert_int_equal(send_data(1, 443, 0, hello.p, hello.n), REJECT);
+	assert_int_equal(last(EVENT_VERDICT)->facts.anomalies, 0);
+	/* where somebody answers it is a connection, told once */
+	P.n = 0;
+	assert_int_equal(send_data(2, 443, 0, lie.p, lie.n), 0);
+	P.mark = REPLY;
+	assert_int_equal(send_data(2, 443, lie.n, "\x17\3\3\0\1z", 6), PASS);
+	is_verdict(ACTION_ALLOW, "friends");
+	assert_int_equal(P.counts.apps[APP_TLS], 3);
+	end();
+}
+
 /* A SYN that comes again with data is not for the receiver. */
 static void late_syn(void **state)
 {
@@ -268,6 +292,7 @@ int main(void)
 		cmocka_unit_test(urgent),
 		cmocka_unit_test(low_ttl_datagram),
 		cmocka_unit_test(late_syn),
+		cmocka_unit_test(before_the_syn),
 		cmocka_unit_test(unread),
 		cmocka_unit_test(flood),
 		cmocka_unit_test(drip),

@@ -166,7 +166,7 @@ static void greeting_alone(void **state)
 	assert_int_equal(f.via, 0);
 }
 
-/* Inside something it answers for itself, and leaves what carries it alone. */
+/* Inside something it leaves what carries it alone; within too many it answers for itself. */
 static void nested(void **state)
 {
 	struct facts f = { .inner = 1, .via = APP_HTTP, .host = "x", .host_len = 1,
@@ -177,9 +177,13 @@ static void nested(void **state)
 	assert_int_equal(f.via, APP_HTTP);
 	assert_int_equal(socks_dissect(&f, NULL, (struct slice)IN("\5\1\0\5\1\0\3\3a.b\0\x50" GET)),
 			 DISSECT_DONE);
-	assert_int_equal(f.app, APP_SOCKS);
+	assert_int_equal(f.app, APP_HTTP);
 	assert_int_equal(f.via, APP_HTTP);
 	assert_int_equal(f.host[0], 'x');
+	f.inner = 3;
+	assert_int_equal(socks_dissect(&f, NULL, (struct slice)IN("\5\1\0\5\1\0\3\3a.b\0\x50" GET)),
+			 DISSECT_DONE);
+	assert_int_equal(f.app, APP_SOCKS);
 }
 
 /* splitmix64 (Steele, Lea, Flood 2014) */
