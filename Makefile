@@ -111,9 +111,12 @@ install: all
 	install -m 755 build/sluiced build/sluice $(DESTDIR)$(SBINDIR)
 	install -d $(DESTDIR)$(DATADIR)/lists
 	install -m 644 contrib/lists/*.domains $(DESTDIR)$(DATADIR)/lists
-	install -m 644 contrib/examples/sluice.conf $(DESTDIR)$(DATADIR)/sluice.conf.example
+	sed 's#/usr/share/sluice/#$(DATADIR)/#' contrib/examples/sluice.conf \
+		> $(DESTDIR)$(DATADIR)/sluice.conf.example
+	chmod 644 $(DESTDIR)$(DATADIR)/sluice.conf.example
 	test -e $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf || \
-		install -m 644 contrib/examples/sluice.conf $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf
+		install -m 644 $(DESTDIR)$(DATADIR)/sluice.conf.example \
+			$(DESTDIR)$(SYSCONFDIR)/sluice/sluice.conf
 	for s in 1 5 8; do for m in contrib/man/*.$$s; do \
 		test ! -e $$m || install -D -m 644 $$m $(DESTDIR)$(MANDIR)/man$$s/$${m##*/} || exit 1; \
 	done; done
