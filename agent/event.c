@@ -469,8 +469,8 @@ static void event_hit_alert(struct writer *w, const struct event_hit *h)
 
 static bool event_told_as_hit(const struct event *ev)
 {
-	if (ev->action != ACTION_MONITOR)
-		return false;
+	if (ev->action != ACTION_MONITOR || ev->told)
+		return ev->told;
 	for (size_t i = 0; i < ev->n_hits && i < DECISION_HITS; i++)
 		if (!strncmp(ev->hits[i].rule, ev->rule, EVENT_NAME))
 			return true;

@@ -52,6 +52,7 @@ struct event {
 	uint8_t by_client, by_name;
 	uint8_t shared;		/* destination is known for several names */
 	uint8_t allowed;	/* destination is known for a name that an allow rule matches */
+	uint8_t told;		/* "monitor", and its rule stood in hits[] of this event or of one before */
 	uint8_t n_hits;
 	uint16_t score;
 	uint16_t rule_index;	/* RULE_NONE, RULE_DEFAULT, RULE_SCORE or an index */

@@ -13,15 +13,22 @@ static void copy_name(char *out, size_t size, const char *name)
 	snprintf(out, size, "%s", name);
 }
 
+static bool was_told(const struct flow *f, uint32_t generation, uint16_t rule)
+{
+	for (unsigned int i = 0; f->told_by == generation && i < f->n_told; i++)
+		if (f->told[i] == rule)
+			return true;
+	return false;
+}
+
 static bool told(struct flow *f, uint32_t generation, uint16_t rule)
 {
+	if (was_told(f, generation, rule))
+		return true;
 	if (f->told_by != generation) {
 		f->told_by = generation;
 		f->n_told = 0;
 	}
-	for (unsigned int i = 0; i < f->n_told; i++)
-		if (f->told[i] == rule)
-			return true;
 	if (f->n_told < FLOW_TOLD)
 		f->told[f->n_told++] = rule;
 	return false;
@@ -156,6 +163,8 @@ static void tell_verdict(struct look *k)
 	ev->by_name = d->by_name;
 	ev->score = d->score;
 	ev->rule_index = d->rule;
+	ev->told = d->action == ACTION_MONITOR &&
+		   was_told(k->flow, policy_generation(p), d->rule);
 	ev->ttl = d->ttl;
 	ev->line = d->ev.line;
 	copy_name(ev->rule, sizeof ev->rule, policy_rule_name(p, d->rule));

@@ -326,6 +326,12 @@ static void test_monitor_once(void **state)
 	assert_int_equal(made(), 3);
 	assert_string_equal(at(2, "alert.signature"), "sluice score: monitor");
 	assert_string_equal(at(2, "alert.action"), "allowed");
+	/* nor when it was told with an earlier packet */
+	ev.kinds &= (uint8_t)~EVENT_HITS;
+	ev.n_hits = 0;
+	assert_int_equal(made(), 1);
+	ev.told = 1;
+	assert_int_equal(made(), 0);
 }
 
 static void test_allowed(void **state)

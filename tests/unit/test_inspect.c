@@ -520,6 +520,8 @@ static void hits(void **state)
 	open_flow(3, 9001);
 	assert_int_equal(send_data(3, 9001, 0, "\xff\xfe\xfd", 3), PASS);
 	assert_int_equal(last(EVENT_VERDICT)->action, ACTION_MONITOR);
+	assert_int_equal(last(EVENT_VERDICT)->n_hits, 1); /* s1 */
+	assert_int_equal(last(EVENT_VERDICT)->told, 1);
 	assert_int_equal(P.counts.monitored, 1);
 	end();
 }
