@@ -42,6 +42,23 @@ static bool ip_literal(const char *name, size_t n)
 	return inet_pton(AF_INET, text, &a) == 1;
 }
 
+/*
+ * RFC 6066 section 3 forbids addresses. Programs that were given nothing else send them all the same,
+ * and where it is the destination's nobody is misled.
+ */
+static bool names_destination(const struct facts *f)
+{
+	char text[INET6_ADDRSTRLEN];
+	uint8_t addr[16] = { [10] = 0xff, [11] = 0xff };
+
+	if (f->sni_len >= sizeof text)
+		return false;
+	memcpy(text, f->sni, f->sni_len);
+	text[f->sni_len] = 0;
+	return (inet_pton(AF_INET, text, addr + 12) == 1 || inet_pton(AF_INET6, text, addr) == 1) &&
+	       memcmp(addr, f->dst, sizeof addr) == 0;
+}
+
 static bool host_byte(uint8_t b)
 {
 	return (b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '-' || b == '_';
@@ -101,7 +118,7 @@ static void fill_name(struct facts *f, struct slice name)
 		return;
 	}
 	facts_know(f, FACT_SNI);
-	if (!host_name(f->sni, f->sni_len))
+	if (!host_name(f->sni, f->sni_len) && !names_destination(f))
 		f->anomalies |= ANOM_SNI_BAD;
 }
 

@@ -406,6 +406,39 @@ static void names(void **state)
 		check_name(&t[i]);
 }
 
+/* The destination's own address for a name misleads nobody; another's may. */
+static void address_names(void **state)
+{
+	static const struct {
+		const char *name;
+		uint8_t dst[16];
+		bool bad;
+	} t[] = {
+		{ "192.0.2.1", { [10] = 0xff, 0xff, 192, 0, 2, 1 }, false },
+		{ "192.0.2.2", { [10] = 0xff, 0xff, 192, 0, 2, 1 }, true },
+		{ "192.0.2.1", { [10] = 0, 0, 192, 0, 2, 1 }, true },
+		{ "2001:DB8::1", { 0x20, 1, 0xd, 0xb8, [15] = 1 }, false },
+		{ "2001:db8::2", { 0x20, 1, 0xd, 0xb8, [15] = 1 }, true },
+		{ "[2001:db8::1]", { 0x20, 1, 0xd, 0xb8, [15] = 1 }, true },
+		{ "2001:db8::1", { [10] = 0xff, 0xff, 192, 0, 2, 1 }, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof t / sizeof t[0]; i++) {
+		struct craft_hello h;
+		struct craft c;
+		struct facts f = { 0 };
+
+		memcpy(f.dst, t[i].dst, sizeof f.dst);
+		craft_hello_begin(&h, 0x0303, some_ciphers, 2);
+		craft_ext_name(&h, t[i].name, strlen(t[i].name));
+		assert_int_equal(tls_dissect(&f, NULL, craft_records(&c, craft_hello_end(&h), 16384)),
+				 DISSECT_DONE);
+		assert_int_equal(f.anomalies, t[i].bad ? ANOM_SNI_BAD : 0);
+		assert_int_equal(facts_state(&f, FACT_SNI), FACT_KNOWN);
+	}
+}
+
 static void long_names(void **state)
 {
 	char sent[70000], want[300];
@@ -736,6 +769,7 @@ int main(void)
 		cmocka_unit_test(other_proto),	    cmocka_unit_test(nesting),
 		cmocka_unit_test(broken_hello_keeps_its_name),
 		cmocka_unit_test(no_extensions),    cmocka_unit_test(names),
+		cmocka_unit_test(address_names),
 		cmocka_unit_test(long_names),	    cmocka_unit_test(name_lists),
 		cmocka_unit_test(versions),	    cmocka_unit_test(ech),
 		cmocka_unit_test(alpns),	    cmocka_unit_test(extension_bounds),
