@@ -195,6 +195,18 @@ static void tunnels(void **state)
 	(void)state;
 	is(flow(443, APP_SSH), ACTION_DROP, "hidden-remote");
 	is(flow(53, APP_SSH), ACTION_DROP, "hidden-remote");
+	f = flow(443, APP_SSH);
+	facts_know(&f, FACT_DNS_NAME);
+	memcpy(f.dns_name, "ssh.github.com", f.dns_name_len = 14);
+	is(f, ACTION_ALLOW, "default");
+	f.dns_name_len = 10; /* ssh.github */
+	is(f, ACTION_DROP, "hidden-remote");
+	f.dns_name_len = 14;
+	f.dport = 53;
+	is(f, ACTION_DROP, "hidden-remote");
+	f.dport = 443;
+	f.app = APP_RDP;
+	is(f, ACTION_DROP, "hidden-remote");
 	is(flow(80, APP_RDP), ACTION_DROP, "hidden-remote");
 	is(flow(3333, APP_STRATUM), ACTION_DROP, "mining");
 	f = flow(3128, APP_RDP);
