@@ -26,11 +26,6 @@ void log_open(const char *role, enum log_level max, bool use_syslog)
 		openlog("sluiced", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
-void log_role(const char *role)
-{
-	log_to.role = role;
-}
-
 void log_fork(const char *role)
 {
 	log_to.role = role;

@@ -21,7 +21,6 @@ enum log_level { LOG_LEVEL_ERR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG 
  * prefix of sd-daemon(3) when JOURNAL_STREAM is set.
  */
 void log_open(const char *role, enum log_level max, bool syslog);
-void log_role(const char *role);
 /* A child that closes descriptors it does not know: the connection to syslog is given up first. */
 void log_fork(const char *role);
 

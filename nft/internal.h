@@ -72,7 +72,6 @@ int link_fail(struct nft_err *err, int code, const char *what, const char *where
 /* Ranges: v4 or v6 ones of `in`, sorted, overlapping and touching ones joined, into `out`. */
 int range_merge(struct nft_range *out, size_t *n_out, const struct nft_range *in, size_t n,
 		bool v6);
-bool range_last(const struct nft_range *r, bool v6); /* ends at the last address there is */
 bool range_is_v4(const uint8_t addr[16]);
 int range_fill(struct batch *b, const char *name, const struct nft_range *in, size_t n, bool v6);
 bool range_next(uint8_t addr[16], bool v6); /* addr + 1; false when it wraps */

@@ -23,14 +23,6 @@ bool range_next(uint8_t addr[16], bool v6)
 	return false;
 }
 
-bool range_last(const struct nft_range *r, bool v6)
-{
-	uint8_t next[16];
-
-	memcpy(next, r->hi, sizeof(next));
-	return !range_next(next, v6);
-}
-
 static int range_cmp(const void *a, const void *b)
 {
 	const struct nft_range *x = a, *y = b;
