@@ -191,9 +191,9 @@ static enum dissect_result unfinished(struct facts *f, struct dissect_text *text
 			f->via = APP_HTTP;
 		return DISSECT_MORE;
 	}
+	f->anomalies |= ANOM_BUDGET;
 	if (!h->claimed)
 		return DISSECT_NOT_MINE;
-	f->anomalies |= ANOM_BUDGET;
 	tell(f, text, h);
 	return final(f, DISSECT_BAD);
 }

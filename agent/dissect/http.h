@@ -10,8 +10,6 @@
  */
 enum {
 	HTTP_HEAD_MAX = 15 * 1024, /* a head without an end in as much is given up */
-	HTTP_BLANK_MAX = 16,	   /* bytes of empty lines before the request line */
-	HTTP_GAP_MAX = 16,	   /* white space between method and target */
 };
 
 struct http_head {

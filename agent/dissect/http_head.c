@@ -17,7 +17,7 @@ static const char *const methods[] = {
 	"LOCK",	 "UNLOCK",   "REPORT",	  "SEARCH", "MKCALENDAR", "NOTIFY",  "M-SEARCH",
 	"SUBSCRIBE", "UNSUBSCRIBE",
 };
-enum { METHODS = sizeof methods / sizeof methods[0] };
+enum { METHODS = sizeof methods / sizeof methods[0], METHOD_SURE = 3 };
 
 static bool letter(uint8_t b)
 {
@@ -182,7 +182,7 @@ static enum claim claim_of(struct slice bytes)
 		return CLAIM_NONE;
 	gap = take_while(&c, blank);
 	rest = cur_rest(&c);
-	if (!gap.n || gap.n > HTTP_GAP_MAX)
+	if (!gap.n) /* nginx and Node.js take any number of them, as of empty lines before */
 		return CLAIM_NONE;
 	if (listed(method, http_exact)) {
 		if (!rest.n)
@@ -206,12 +206,20 @@ static bool printable(uint8_t b)
 	return (b >= 0x20 && b < 0x7f) || b == '\t';
 }
 
-/* Only text; in a line that goes on the last byte may be the CR of its end. */
+static bool no_control(uint8_t b)
+{
+	return (b >= 0x20 && b != 0x7f) || b == '\t';
+}
+
+/*
+ * Only text; in a line that goes on the last byte may be the CR of its end. Behind a word that may
+ * well be a method other bytes too: nginx takes them in a target.
+ */
 static bool text_only(struct slice s, bool goes_on)
 {
 	struct cur c = cur_of(s);
 
-	take_while(&c, printable);
+	take_while(&c, take_while(&c, tchar).n >= METHOD_SURE ? no_control : printable);
 	return !cur_left(&c) || (goes_on && cur_left(&c) == 1 && cur_u8(&c) == '\r');
 }
 
@@ -422,8 +430,6 @@ enum dissect_result http_head(struct http_head *h, struct slice bytes)
 
 	*h = (struct http_head){ 0 };
 	blanks = take_while(&c, line_end);
-	if (blanks.n > HTTP_BLANK_MAX)
-		return DISSECT_NOT_MINE;
 	if (blanks.n)
 		h->anomalies |= ANOM_HTTP_LINES;
 	if (!cur_left(&c))

@@ -205,7 +205,8 @@ static const struct one cases[] = {
 	{ IN("\n" PLAIN A E), DONE(LINES, "GET", "/", "a.b", NULL, "Host") },
 	{ IN("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n" PLAIN A E),
 	  DONE(LINES, "GET", "/", "a.b", NULL, "Host") },
-	{ IN("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\n" PLAIN A E), NOT_MINE },
+	{ IN("\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\n" PLAIN A E),
+	  DONE(LINES, "GET", "/", "a.b", NULL, "Host") },
 
 	/* other faults in fields */
 	{ IN(PLAIN "Host : a.b\r\n" E), DONE(BAD, "GET", "/", "a.b", NULL, "Host") },
@@ -221,7 +222,9 @@ static const struct one cases[] = {
 	/* request lines */
 	{ IN("GET  / HTTP/1.1\r\n" A E), DONE(BAD, "GET", "/", "a.b", NULL, "Host") },
 	{ IN("GET /  HTTP/1.1\r\n" A E), DONE(BAD, "GET", "/", "a.b", NULL, "Host") },
-	{ IN("GET                 / HTTP/1.1\r\n" A E), NOT_MINE },
+	{ IN("GET                 / HTTP/1.1\r\n" A E), DONE(BAD, "GET", "/", "a.b", NULL, "Host") },
+	{ IN("GET x://a.b/\xff HTTP/1.1\r\n" A E), DONE(BAD, "GET", "/\xff", "a.b", NULL, "Host") },
+	{ IN("LINK /\xff HTTP/1.1\r\n" A E), DONE(BAD, "LINK", "/\xff", "a.b", NULL, "Host") },
 	{ IN("GET\t/ HTTP/1.1\r\n" A E), DONE(BAD, "GET", "/", "a.b", NULL, "Host") },
 	{ IN("GET /\tHTTP/1.1\r\n" A E), DONE(BAD, "GET", "/", "a.b", NULL, "Host") },
 	{ IN("GET / HTTP/1.1 \r\n" A E), DONE(BAD, "GET", "/", "a.b", NULL, "Host") },
