@@ -383,6 +383,12 @@ static void keep(struct look *k)
 		c->undecided++;
 		return;
 	}
+	if (!blocks(k->decision.action) && inspect_udp_holds(k)) {
+		k->flow->held = k->decision.action;
+		flow_rest(k->in->flows, k->flow);
+		flow_arm(k->in->flows, k->flow, k->now + k->in->conf.time_ms);
+		return;
+	}
 	k->flow->decided = k->now;
 	flow_decide(k->in->flows, k->flow, k->decision.action);
 }
@@ -396,9 +402,24 @@ static bool from_nowhere(const struct flow *f)
 	return f->flags & FLOW_MIDSTREAM && !(f->flags & FLOW_REPLY) && f->packets < NOWHERE_PACKETS;
 }
 
+static void look_at_held(struct look *k)
+{
+	if (inspect_udp_held(k)) {
+		inspect_tell(k);
+		keep(k);
+	} else if (!inspect_udp_holds(k)) {
+		k->flow->decided = k->now;
+		flow_decide(k->in->flows, k->flow, k->flow->held);
+	}
+}
+
 static void look_at(struct look *k)
 {
 	inspect_facts(k);
+	if (k->flow->held) {
+		look_at_held(k);
+		return;
+	}
 	if (inspect_dns_stream(k))
 		return;
 	if (k->flow->proto == IPPROTO_TCP && !(k->flow->flags & FLOW_SYN))
@@ -487,6 +508,11 @@ void inspect_tick(struct inspect *in, uint64_t wall, uint64_t now)
 	for (int i = 0; i < INSPECT_TICK && (f = flow_overdue(in->flows, now)); i++) {
 		struct look k = { .in = in, .wall = wall, .now = now, .flow = f };
 
+		if (f->held) {
+			f->decided = now;
+			flow_decide(in->flows, f, f->held);
+			continue;
+		}
 		inspect_facts(&k);
 		read_texts(&k);
 		inspect_spent(&k);

@@ -80,6 +80,13 @@ void inspect_urgent(struct look *k);
 
 /* inspect_udp.c: a datagram of an undecided flow; an ICMP message. */
 void inspect_udp(struct look *k);
+/*
+ * inspect_udp.c: a flow of datagrams that is not to be let go yet, though its first ones are judged:
+ * the client may have sent them for us alone.
+ */
+bool inspect_udp_holds(const struct look *k);
+/* inspect_udp.c: a later datagram of a flow that is held. True: it is blocked for what it says. */
+bool inspect_udp_held(struct look *k);
 void inspect_icmp(struct look *k);
 
 /*

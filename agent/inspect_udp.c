@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/inspect_path.h"
 
+#include <netinet/in.h>
+
 /*
  * OPEN: a datagram that nobody recognises, or that may not live to reach its end (no system begins
  * with so low a TTL), does not end the search while the other side is silent: a client could send
@@ -25,6 +27,47 @@ static bool may_say_more(const struct look *k)
 	return !(k->flow->flags & FLOW_REPLY) && k->flow->packets < OPEN_PACKETS;
 }
 
+bool inspect_udp_holds(const struct look *k)
+{
+	return k->flow->proto == IPPROTO_UDP && k->frame && may_say_more(k) &&
+	       policy_needs_payload(k->in->policy);
+}
+
+/*
+ * What the newest datagram says by itself, whoever claimed those before it: it counts if it is
+ * recognised, and blocked for it. Apart for its stack.
+ */
+static __attribute__((noinline)) bool blocked_alone(struct look *k)
+{
+	const struct slice none = { NULL, 0 };
+	struct look other = { .in = k->in, .flow = k->flow, .frame = k->frame,
+			      .wall = k->wall, .now = k->now };
+	struct probe *pr = k->flow->probe;
+	uint32_t tried = 0;
+	enum dissect_result r;
+
+	k->flow->probe = NULL; /* facts as they are before a byte is read */
+	inspect_facts(&other);
+	k->flow->probe = pr;
+	dissect_text_init(&k->in->text);
+	r = dissect(&other.own, &k->in->text, &tried, k->flow->proto, k->packet.payload, none);
+	if (r != DISSECT_DONE && r != DISSECT_BAD)
+		return false;
+	dissect_settle(&other.own, true);
+	inspect_judge(&other);
+	if (other.decision.action != ACTION_DROP && other.decision.action != ACTION_REJECT)
+		return false;
+	*k->facts = other.own;
+	k->decision = other.decision;
+	k->read = true;
+	return true;
+}
+
+bool inspect_udp_held(struct look *k)
+{
+	return blocked_alone(k);
+}
+
 void inspect_udp(struct look *k)
 {
 	const struct inspect_conf *c = &k->in->conf;
@@ -43,7 +86,7 @@ void inspect_udp(struct look *k)
 		k->open = true;
 		flow_arm(k->in->flows, k->flow, k->now + c->time_ms);
 	}
-	if (r != DISSECT_MORE)
+	if (r != DISSECT_MORE || (pr && blocked_alone(k)))
 		return;
 	if (k->packet.truncated)
 		k->facts->anomalies |= ANOM_TRUNCATED;

@@ -38,6 +38,7 @@ struct flow {
 	uint8_t n_told;
 	uint16_t flags;		/* FLOW_* */
 	uint8_t mac[6];		/* of the first packet; the caller's to fill in */
+	uint8_t held;		/* enum action: said of its first datagrams, not yet let go */
 	uint32_t isn, isn2;	/* of the SYN; of a later SYN that differs (FLOW_SYN2) */
 	uint32_t tsval;		/* newest that the receiver has taken (FLOW_TIMES) */
 	uint32_t packets, bytes; /* original direction; IP lengths; both stop at UINT32_MAX */

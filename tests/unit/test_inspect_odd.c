@@ -144,6 +144,53 @@ static void low_ttl_datagram(void **state)
 	t.sport = 2;
 	t.data = stun;
 	t.n = sizeof stun;
+	assert_int_equal(send(&t), 0);
+	P.mark = REPLY;
+	assert_int_equal(send(&t), PASS);
+	end();
+}
+
+/* What a server drops in silence does not speak for what comes behind it. */
+static void decoy_datagrams(void **state)
+{
+	static const uint8_t stun[20] = { 0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6 };
+	static const uint8_t ike[28] = { 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0,
+					 33, 0x20, 34, 8, 0, 0, 0, 0, 0, 0, 0, 28 };
+	/* a fragment of a DTLS hello; a 0-RTT packet: both wait for more */
+	static const uint8_t dtls[] = { 22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13,
+					1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3 };
+	static const uint8_t early[30] = { 0xd0, 0, 0, 0, 1, 1, 1, 0, 20 };
+	const struct slice first[] = { { stun, sizeof stun }, { dtls, sizeof dtls },
+				       { early, sizeof early } };
+	struct traffic t = { .src = 2, .dst = 5, .proto = 17, .dport = 443 };
+
+	(void)state;
+	begin("mode = \"enforce\"; rules = ( { name = \"no-ike\"; when: { app = \"ike\"; };"
+	      " action = \"drop\"; } );");
+	for (size_t i = 0; i < 2 * sizeof first / sizeof first[0]; i++) {
+		t.sport = (uint16_t)(1 + i);
+		t.data = first[i / 2].p;
+		t.n = first[i / 2].n;
+		assert_int_equal(send(&t), 0);
+		if (i & 1) { /* and something that nobody knows */
+			t.data = "junk";
+			t.n = 4;
+			assert_int_equal(send(&t), 0);
+		}
+		t.data = ike;
+		t.n = sizeof ike;
+		assert_int_equal(send(&t), DROP);
+		is_verdict(ACTION_DROP, "no-ike");
+	}
+	/* nothing came behind it: let go in silence, told once */
+	t.sport = 100;
+	t.data = stun;
+	t.n = sizeof stun;
+	assert_int_equal(send(&t), 0);
+	P.now += 10001;
+	P.n = 0;
+	inspect_tick(P.in, P.now * 1000, P.now);
+	assert_int_equal(P.n, 0);
 	assert_int_equal(send(&t), PASS);
 	end();
 }
@@ -291,6 +338,7 @@ int main(void)
 		cmocka_unit_test(echoes),
 		cmocka_unit_test(urgent),
 		cmocka_unit_test(low_ttl_datagram),
+		cmocka_unit_test(decoy_datagrams),
 		cmocka_unit_test(late_syn),
 		cmocka_unit_test(before_the_syn),
 		cmocka_unit_test(unread),
