@@ -152,16 +152,24 @@ static bool extension(struct hello *h, uint16_t type, struct cur e)
 	}
 }
 
+/* Servers take more of them than anybody sends: whom such a hello asks for is told all the same. */
 static bool extensions(struct hello *h, struct cur c)
 {
+	bool many = false;
+
 	while (cur_left(&c)) {
 		uint16_t type = cur_u16(&c);
 		struct cur e = cur_sub16(&c);
 
-		if (c.bad || h->n_ext == HELLO_EXT_MAX || !extension(h, type, e))
+		if (c.bad || !extension(h, type, e))
 			return false;
-		h->ext[h->n_ext++] = type;
+		if (h->n_ext < HELLO_EXT_MAX)
+			h->ext[h->n_ext++] = type;
+		else
+			many = true;
 	}
+	if (many)
+		return false;
 	memcpy(h->sorted, h->ext, h->n_ext * sizeof h->ext[0]);
 	hello_sort(h->sorted, h->n_ext);
 	for (size_t i = 1; i < h->n_ext; i++)
