@@ -407,7 +407,7 @@ static void look_at_held(struct look *k)
 	if (inspect_udp_held(k)) {
 		inspect_tell(k);
 		keep(k);
-	} else if (!inspect_udp_holds(k)) {
+	} else if (!k->open && !inspect_udp_holds(k)) {
 		k->flow->decided = k->now;
 		flow_decide(k->in->flows, k->flow, k->flow->held);
 	}

@@ -34,12 +34,12 @@ bool inspect_udp_holds(const struct look *k)
 }
 
 /*
- * What the newest datagram says by itself, whoever claimed those before it: it counts if it is
- * recognised, and blocked for it. Apart for its stack.
+ * What the newest datagram says by itself, or behind those in `before`, whoever claimed the flow's
+ * first: it counts if it is recognised, and blocked for it. Apart for its stack.
  */
-static __attribute__((noinline)) bool blocked_alone(struct look *k)
+static __attribute__((noinline)) bool blocked_behind(struct look *k, enum dissect_result *said,
+						     struct slice before)
 {
-	const struct slice none = { NULL, 0 };
 	struct look other = { .in = k->in, .flow = k->flow, .frame = k->frame,
 			      .wall = k->wall, .now = k->now };
 	struct probe *pr = k->flow->probe;
@@ -50,7 +50,8 @@ static __attribute__((noinline)) bool blocked_alone(struct look *k)
 	inspect_facts(&other);
 	k->flow->probe = pr;
 	dissect_text_init(&k->in->text);
-	r = dissect(&other.own, &k->in->text, &tried, k->flow->proto, k->packet.payload, none);
+	r = dissect(&other.own, &k->in->text, &tried, k->flow->proto, k->packet.payload, before);
+	*said = r;
 	if (r != DISSECT_DONE && r != DISSECT_BAD)
 		return false;
 	dissect_settle(&other.own, true);
@@ -63,9 +64,31 @@ static __attribute__((noinline)) bool blocked_alone(struct look *k)
 	return true;
 }
 
+static bool blocked_alone(struct look *k)
+{
+	const struct slice none = { NULL, 0 };
+	enum dissect_result r;
+
+	return blocked_behind(k, &r, none);
+}
+
+/* Of a message over several datagrams all are kept, and the flow is held until it is whole. */
 bool inspect_udp_held(struct look *k)
 {
-	return blocked_alone(k);
+	struct probe *pr = k->flow->probe;
+	struct slice before = { NULL, 0 };
+	enum dissect_result r;
+
+	if (pr)
+		before = stream_bytes(&pr->stream);
+	if ((pr && blocked_alone(k)) || blocked_behind(k, &r, before))
+		return true;
+	if (r != DISSECT_MORE)
+		return false;
+	k->open = inspect_probe(k) && keep(&k->flow->probe->stream, k->packet.payload) &&
+		  k->flow->packets < k->in->conf.packets;
+	k->blind = false; /* no room: as if it had not said so much */
+	return false;
 }
 
 void inspect_udp(struct look *k)
@@ -86,6 +109,8 @@ void inspect_udp(struct look *k)
 		k->open = true;
 		flow_arm(k->in->flows, k->flow, k->now + c->time_ms);
 	}
+	if (r == DISSECT_NOT_MINE && k->flow->packets >= OPEN_PACKETS && !(k->flow->flags & FLOW_REPLY))
+		k->facts->anomalies |= ANOM_BUDGET; /* it may be a screen for what follows */
 	if (r != DISSECT_MORE || (pr && blocked_alone(k)))
 		return;
 	if (k->packet.truncated)
