@@ -74,16 +74,25 @@ static void note_time(struct look *k, uint32_t seq)
 		f->tsval = p->tsval;
 }
 
-static bool decoy(struct look *k)
+/* The receiver will not take it: an option that it does not know, or it ends on its way. */
+static uint32_t dies(const struct flow *f, const struct packet *p)
 {
-	const struct packet *p = &k->packet;
-	const struct flow *f = k->flow;
 	uint32_t odd = 0;
 
 	if (p->md5 && !(f->flags & FLOW_MD5))
 		odd |= ANOM_MD5;
 	if (p->ttl + TTL_SLACK < f->ttl && p->ttl <= TTL_LOW)
 		odd |= ANOM_TTL;
+	return odd;
+}
+
+static bool decoy(struct look *k)
+{
+	const struct packet *p = &k->packet;
+	const struct flow *f = k->flow;
+	uint32_t odd = 0;
+
+	odd |= dies(f, p);
 	if (p->flags & PACKET_SYN ? p->seq != f->isn || late_syn_data(f) : !(p->flags & PACKET_ACK))
 		odd |= ANOM_DECOY;
 	if (too_early(k) || too_old(k))
@@ -148,7 +157,7 @@ static void read_ack(struct look *k)
 	const struct packet *p = &k->packet;
 	struct flow *f = k->flow;
 
-	if ((p->flags & (PACKET_ACK | PACKET_RST | PACKET_SYN)) != PACKET_ACK)
+	if ((p->flags & (PACKET_ACK | PACKET_RST | PACKET_SYN)) != PACKET_ACK || dies(f, p))
 		return;
 	if (!(f->flags & FLOW_ACK)) {
 		f->first_ack = p->ack;
@@ -183,6 +192,8 @@ void inspect_tcp(struct look *k)
 		read_segment(k);
 	if (!k->blind)
 		read_ack(k);
-	if (f->packets >= k->in->conf.packets || (f->deadline && f->deadline <= k->now))
+	/* acknowledgements alone are no attempt to say something: a client that waits may send many */
+	if ((f->flags & FLOW_DATA && f->packets >= k->in->conf.packets) ||
+	    (f->deadline && f->deadline <= k->now))
 		inspect_spent(k);
 }

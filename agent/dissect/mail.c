@@ -153,6 +153,8 @@ static enum dissect_result take_line(struct talk *t, struct slice line)
 		return t->lines == LINES_MAX ? DISSECT_NOT_MINE : DISSECT_MORE;
 	if (!legal(line))
 		return final(t, DISSECT_BAD);
+	if (t->lines == LINES_MAX && !t->ended)
+		t->f->anomalies |= ANOM_BUDGET; /* what it came for may follow */
 	if (t->f->inner || t->ended || t->lines == LINES_MAX)
 		return final(t, DISSECT_DONE);
 	t->f->via = (uint8_t)t->app;

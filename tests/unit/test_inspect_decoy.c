@@ -120,11 +120,42 @@ static void times_in_disorder(void **state)
 	end();
 }
 
+/* A client that only acknowledges is not spent by it: neither by many, nor by one that lies and dies. */
+static void acks_alone(void **state)
+{
+	static struct craft h;
+	struct slice hello = traffic_hello(&h, "x.bad.example", 16384);
+	struct traffic t = { .src = 2, .dst = 5, .sport = 1, .dport = 443, .seq = 1000,
+			     .ack = 100001, .flags = PACKET_ACK };
+
+	(void)state;
+	begin(names_conf);
+	open_flow(1, 443);
+	for (int i = 0; i < 1100; i++)
+		assert_int_equal(send(&t), 0);
+	assert_int_equal(send_data(1, 443, 0, hello.p, hello.n), REJECT);
+	for (uint16_t how = 2; how < 4; how++) {
+		open_flow(how, 443);
+		t.sport = how;
+		t.ack = 100001 - 20000;
+		t.ttl = how == 2 ? 3 : 0;
+		t.md5 = how == 3;
+		assert_int_equal(send(&t), 0);
+		t.ttl = 0;
+		t.md5 = false;
+		t.ack = 100001;
+		assert_int_equal(send(&t), 0);
+		assert_int_equal(send_data(how, 443, 0, hello.p, hello.n), REJECT);
+	}
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(early_data),
 		cmocka_unit_test(times),
+		cmocka_unit_test(acks_alone),
 		cmocka_unit_test(times_in_disorder),
 	};
 
