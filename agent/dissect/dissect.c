@@ -69,14 +69,18 @@ static bool settles(enum dissect_result *all, uint32_t *tried, unsigned int bit,
 	return one != DISSECT_MORE;
 }
 
+/*
+ * In the order of the table: while one line may still claim the bytes, those behind it wait. Else
+ * the answer would depend on how the bytes were cut into segments.
+ */
 static enum dissect_result ask_table(struct facts *f, struct dissect_text *text, uint32_t *tried,
 				     struct table t, struct slice bytes)
 {
 	enum dissect_result all = DISSECT_NOT_MINE;
 
-	for (unsigned int i = 0; i < t.n; i++)
-		if (!(*tried >> i & 1) && settles(&all, tried, i, t.line[i].ask(f, text, bytes)))
-			break;
+	for (unsigned int i = 0; i < t.n && all == DISSECT_NOT_MINE; i++)
+		if (!(*tried >> i & 1))
+			settles(&all, tried, i, t.line[i].ask(f, text, bytes));
 	return all;
 }
 

@@ -213,7 +213,10 @@ static enum dissect_result request(struct request *q, struct cur *c, bool *greet
 	return after_greeting(q, c, offered);
 }
 
-/* An address is told last: what is asked for inside may name the host better. */
+/*
+ * An address is told last: what is asked for inside may name the host better, or have no name. Not
+ * if a carrier around this one has settled that there is none.
+ */
 static void tell_address(struct facts *f, struct slice addr)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -261,6 +264,8 @@ enum dissect_result socks_dissect(struct facts *f, struct dissect_text *text, st
 
 	if (r == DISSECT_MORE || r == DISSECT_NOT_MINE)
 		return unfinished(f, r, greeted);
+	if (facts_state(f, FACT_HOST) == FACT_ABSENT)
+		q.addr.n = 0;
 	if (q.name.n && facts_state(f, FACT_HOST) == FACT_PENDING)
 		http_host_tell(f, q.name);
 	if (r == DISSECT_BAD || (q.name.n && !legal(q.name)))
@@ -270,7 +275,7 @@ enum dissect_result socks_dissect(struct facts *f, struct dissect_text *text, st
 	r = dissect_inner(f, text, APP_SOCKS, cur_rest(&c));
 	if (r == DISSECT_NOT_MINE)
 		return final(f, &q, DISSECT_DONE);
-	if (r != DISSECT_MORE)
+	if (r != DISSECT_MORE || facts_state(f, FACT_HOST) == FACT_ABSENT)
 		tell_address(f, q.addr);
 	return r;
 }
